@@ -1,0 +1,63 @@
+// Catalog: the media of every tenant. A media is made by completing an upload and lives here: listed, changed, deleted
+// softly (can be recovered) or hard (its bytes go). Every change is one transaction on its revision. Any loop.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "media/clock.h"
+#include "media/listing.h"
+#include "media/media.h"
+#include "server/rt/error.h"
+#include "server/rt/task.h"
+#include "store/store.h"
+
+namespace millrace::media {
+
+// Only what is set changes.
+struct MediaPatch {
+  std::optional<std::string> title;
+  std::optional<std::string> channel_id;
+  std::optional<std::map<std::string, std::string>> metadata;
+  std::optional<std::vector<std::string>> transcript_languages;
+};
+
+// The uploaded bytes: read them with Store::read(object, ...).
+struct Original {
+  store::ObjectId object;
+  std::uint64_t size_bytes = 0;
+  std::string etag;  // without quotes; changes never, because the bytes do not
+  std::string content_type;
+  std::string file_name;
+  std::int64_t modified_ms = 0;
+};
+
+class Catalog {
+ public:
+  explicit Catalog(store::Store& store, Clock clock = system_clock_ms) : store_(store), clock_(clock) {}
+
+  // Soft-deleted media are found too; their status says so.
+  rt::Task<rt::Result<Media>> get(std::string tenant, std::string id);
+  // Soft-deleted ones are listed only when a filter `status=softDeleted` asks for them.
+  // Sorts: createdAt updatedAt title (or name) size duration. Filters: title (or name) fileName type status channelId.
+  rt::Task<rt::Result<Page<Media>>> list(std::string tenant, Query query);
+  rt::Task<rt::Result<Media>> patch(std::string tenant, std::string id, MediaPatch change);
+  // Soft: a repeat answers the same. Hard: the record and the bytes go, also of a soft-deleted one.
+  rt::Task<rt::Result<Media>> remove(std::string tenant, std::string id, bool hard);
+  // kConflict when it is not deleted.
+  rt::Task<rt::Result<Media>> recover(std::string tenant, std::string id);
+  // kNotFound when soft-deleted.
+  rt::Task<rt::Result<Original>> original(std::string tenant, std::string id);
+
+  // Reads, edits and commits until no other change came between. `edit` may refuse with an error; it may run again.
+  rt::Task<rt::Result<Media>> update(std::string tenant, std::string id, std::function<rt::Status(Media&)> edit);
+
+ private:
+  store::Store& store_;
+  const Clock clock_;
+};
+
+}  // namespace millrace::media

@@ -1,0 +1,71 @@
+// Receiver: one transfer into one upload, from the first slice to finish(). It streams into a store Writer and commits
+// what arrived every 64 MiB (growing with the file) as a further part, so a crash loses little and a cut nothing.
+//
+// Belongs to the loop that opened it. Its owner must call finish() exactly once, whatever happened, before dropping it.
+// A newer transfer of the same upload evicts it: on_evicted runs on its loop (stop reading the body there), append()
+// then answers kConflict, and finish(false) still keeps what arrived.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "media/clock.h"
+#include "media/upload.h"
+#include "server/rt/bytes.h"
+#include "server/rt/error.h"
+#include "server/rt/event.h"
+#include "server/rt/task.h"
+#include "store/store.h"
+
+namespace millrace::media {
+
+inline constexpr std::uint64_t kCheckpointBytes = 64ull << 20;
+
+struct Transfer;  // the entry in the table of running transfers
+class Transfers;
+
+class Receiver {
+ public:
+  // Made by Uploads::open_receiver. `transfer` is this receiver's entry in `transfers`.
+  Receiver(store::Store& store, Transfers& transfers, std::shared_ptr<Transfer> transfer, Upload upload,
+           std::uint64_t offset, std::uint64_t limit_bytes, std::int64_t idle_ms, Clock clock);
+  ~Receiver();
+  Receiver(const Receiver&) = delete;
+  Receiver& operator=(const Receiver&) = delete;
+
+  // kTooLarge beyond the declared size or the tenant's limit; kConflict when evicted or the upload left its state.
+  rt::Task<rt::Status> append(rt::Slice slice);
+
+  // Commits the tail. `complete`: the sender says that this was the end of the file. Otherwise what arrived is kept to
+  // be continued. Returns the upload as committed.
+  rt::Task<rt::Result<Upload>> finish(bool complete);
+
+  // Offset in the file of the next byte.
+  std::uint64_t position() const noexcept;
+
+ private:
+  bool due_for_checkpoint() const noexcept;
+  rt::Task<rt::Status> start_checkpoint();
+  rt::Task<void> checkpoint(store::Draft draft);
+  rt::Task<rt::Result<Upload>> commit(std::optional<store::Draft> draft, std::uint64_t bytes, bool complete);
+  rt::Task<rt::Result<Upload>> settle(bool complete);
+
+  store::Store& store_;
+  Transfers& transfers_;
+  std::shared_ptr<Transfer> transfer_;
+  Upload upload_;
+  const bool restarts_;   // from zero: replaces what was there
+  const bool keeps_old_;  // what was there is whole and stays until the new one is
+  const std::uint64_t limit_bytes_;
+  const std::int64_t idle_ms_;
+  const Clock clock_;
+  std::uint64_t base_bytes_;  // committed before the writer's first byte
+  std::unique_ptr<store::Writer> writer_;
+  std::uint64_t taken_bytes_ = 0;
+  bool replaced_ = false;  // the old parts are gone already
+  rt::Status failure_;     // of a checkpoint
+  rt::Scope checkpoints_;
+};
+
+}  // namespace millrace::media

@@ -1,0 +1,120 @@
+// Tenants: who may use the server and with which keys. All tenants and keys are held in memory as one immutable
+// snapshot that a change replaces, so authenticating touches neither disk nor store; the truth is in the records.
+// A key is one record with two faces: a bearer (`sk-…`, stored as its SHA-256 only) and an S3 access key, whose secret
+// is derived from the server secret. Revoking it ends both, and every token issued from it. Any thread, any loop.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "media/clock.h"
+#include "media/principal.h"
+#include "media/secret.h"
+#include "server/rt/error.h"
+#include "server/rt/task.h"
+#include "store/store.h"
+
+namespace millrace::media {
+
+inline constexpr std::int64_t kTokenLifetimeSeconds = 16 * 3600;
+
+struct Tenant {
+  std::string id;
+  std::string name;
+  std::string default_channel_id;
+  bool duplicate_check = false;
+  std::uint64_t upload_max_bytes = 0;  // of one file; 0: no limit
+  std::int64_t upload_idle_seconds = 24 * 3600;
+  std::int64_t created_ms = 0;
+};
+
+struct ApiKey {
+  std::string id;
+  std::string tenant;
+  std::string name;
+  std::string prefix;  // the first characters of the bearer, to recognise it in lists
+  std::string access_key_id;
+  Scopes scopes = 0;
+  std::int64_t created_ms = 0;
+};
+
+// What is shown once, when a key is made.
+struct NewKey {
+  ApiKey key;
+  std::string bearer;  // sk-…
+  std::string secret_access_key;
+};
+
+struct AccessKey {
+  std::string id;
+  std::string secret;
+  Principal principal;
+};
+
+struct Token {
+  std::string bearer;
+  std::int64_t expires_in_seconds = 0;
+  Scopes scopes = 0;
+};
+
+class Tenants {
+ public:
+  // Reads all tenants and keys. The store outlives the service.
+  static rt::Task<rt::Result<std::unique_ptr<Tenants>>> open(store::Store& store, ServerSecret secret,
+                                                             Clock clock = system_clock_ms);
+  ~Tenants();
+
+  // On a store without tenants: makes tenant `default` with its default channel and a key with all scopes. `save` gets
+  // the key before the commit, so a crash between the two never leaves a store whose key nobody has. False when there
+  // are tenants already.
+  rt::Task<rt::Result<bool>> bootstrap(std::function<rt::Status(const NewKey&)> save);
+
+  // A key or a token to its principal: kUnauthenticated when unknown, expired or revoked.
+  rt::Result<Principal> authenticate(std::string_view bearer) const;
+  // The secret and owner of an S3 access key: kUnauthenticated when unknown.
+  rt::Result<AccessKey> access_key(std::string_view access_key_id) const;
+  // The access key that belongs to an API key, for presigning on behalf of a principal.
+  rt::Result<AccessKey> access_key_of(std::string_view key_id) const;
+  // OAuth client credentials: (access key id, its secret) or (key id, bearer); the tenant's name when the path names
+  // it.
+  rt::Result<Token> issue_token(std::string_view client_id, std::string_view client_secret,
+                                std::optional<std::string_view> tenant = std::nullopt) const;
+
+  rt::Task<rt::Result<NewKey>> create_key(std::string tenant, std::string name, Scopes scopes);
+  // Newest first.
+  std::vector<ApiKey> keys(std::string_view tenant) const;
+  rt::Task<rt::Status> revoke_key(std::string tenant, std::string key_id);
+
+  rt::Result<Tenant> tenant(std::string_view id) const;
+  std::vector<Tenant> all() const;
+  // Ids: lower-case letters, digits and '-', 1 to 63 long. Makes the default channel too.
+  rt::Task<rt::Result<Tenant>> create(std::string id, std::string name);
+  // Changes name, switches and limits; id, default channel and creation stay.
+  rt::Task<rt::Result<Tenant>> update(Tenant wanted);
+
+ private:
+  struct Snapshot;
+  struct KeyEntry;
+  Tenants(store::Store& store, ServerSecret secret, Clock clock);
+  rt::Task<rt::Status> load();
+  std::shared_ptr<const Snapshot> snapshot() const;
+  void change(const std::function<void(Snapshot&)>& edit);
+  rt::Result<Principal> authenticate_token(std::string_view token) const;
+  AccessKey derive(const ApiKey& key) const;
+  NewKey make_key(std::string tenant, std::string name, Scopes scopes) const;
+  std::string sign(std::string_view payload) const;
+
+  store::Store& store_;
+  const ServerSecret secret_;
+  const Clock clock_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<const Snapshot> snapshot_;  // guarded by mutex_
+};
+
+}  // namespace millrace::media

@@ -1,0 +1,65 @@
+// An upload as a value: one file on its way in, from the announcement to the media made of it.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "store/store.h"
+
+namespace millrace::media {
+
+enum class UploadState : std::uint8_t { kCreated, kUploading, kCompleted, kCancelled, kFailed, kExpired };
+enum class UploadType : std::uint8_t { kPut, kMultipart, kTus };
+
+// "created", "uploading", ...; "put", "multipart", "tus".
+std::string_view word(UploadState state);
+std::string_view word(UploadType type);
+std::optional<UploadType> parse_upload_type(std::string_view word);
+
+// Bytes that arrived and are committed: an object of its own until the upload is completed.
+struct UploadPart {
+  store::ObjectId object;
+  std::uint64_t size_bytes = 0;
+};
+
+struct Upload {
+  std::string id;
+  std::string tenant;
+  UploadState state = UploadState::kCreated;
+  UploadType type = UploadType::kMultipart;
+  std::string file_name;
+  std::string content_type;
+  std::optional<std::uint64_t> declared_bytes;
+  std::string channel_id;  // empty: the tenant's default when completed
+  std::string title;       // empty: the file's name
+  std::vector<std::string> transcript_languages;
+  std::map<std::string, std::string> metadata;
+  std::int64_t created_ms = 0;
+  std::int64_t updated_ms = 0;  // the last activity
+  std::int64_t expires_ms = 0;  // moves with every activity
+  std::uint64_t bytes_received = 0;
+  bool whole = false;        // the last transfer ended cleanly: nothing is known to be missing
+  std::string media_id;      // when completed
+  std::string duplicate_of;  // the media that has these bytes already, when failed for it
+  std::string error;         // why it failed, in words
+  std::vector<UploadPart> parts;
+  store::Revision revision = 0;
+};
+
+// What a client announces.
+struct NewUpload {
+  UploadType type = UploadType::kMultipart;
+  std::string file_name;
+  std::string content_type;  // empty: application/octet-stream
+  std::optional<std::uint64_t> declared_bytes;
+  std::string channel_id;
+  std::string title;
+  std::vector<std::string> transcript_languages;
+  std::map<std::string, std::string> metadata;
+};
+
+}  // namespace millrace::media

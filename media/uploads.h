@@ -1,0 +1,91 @@
+// Uploads: the life of an upload, the same for every door. Announce, receive (receiver.h), complete into a media, or
+// cancel. Every step is one transaction that requires the record's revision, so two of the same race to one result.
+// An upload expires by its last activity, never by its age. Any loop.
+//
+// The bytes of a completed upload are its media's: removing the upload's record removes no byte of the media.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "media/clock.h"
+#include "media/listing.h"
+#include "media/receiver.h"
+#include "media/upload.h"
+#include "server/rt/error.h"
+#include "server/rt/task.h"
+#include "store/store.h"
+
+namespace millrace::media {
+
+class Tenants;
+class Jobs;
+struct Media;
+
+inline constexpr std::size_t kFileNameMaxBytes = 1024;
+inline constexpr std::size_t kMetadataMaxBytes = 64 * 1024;
+// How long a newer transfer waits for the one it evicts to keep its bytes.
+inline constexpr std::int64_t kEvictionWaitMs = 5'000;
+
+struct CompleteUpload {
+  std::string channel_id;  // empty: as announced
+  std::string title;       // empty: as announced
+};
+
+struct Completion {
+  Upload upload;
+  // Not empty: nothing was made, this media of the tenant has the same bytes. Doors answer 409 with it. The upload is
+  // failed and its bytes are freed.
+  std::string duplicate_of;
+};
+
+class Uploads {
+ public:
+  // All outlive the service.
+  Uploads(store::Store& store, Tenants& tenants, Jobs& jobs, Clock clock = system_clock_ms);
+  ~Uploads();
+
+  rt::Task<rt::Result<Upload>> create(std::string tenant, NewUpload input);
+  // With the progress of a transfer that runs right now.
+  rt::Task<rt::Result<Upload>> get(std::string tenant, std::string id);
+  // Sorts: createdAt updatedAt fileName title state size. Filters: fileName (or name) title state type channelId
+  // mediaId.
+  rt::Task<rt::Result<Page<Upload>>> list(std::string tenant, Query query);
+
+  // Offset 0 starts from the beginning: it replaces a partial file at once, a whole one only when the new one is whole.
+  // Any other offset must be the number of bytes received, else kConflict naming it. Evicts a running transfer.
+  // `on_evicted` may be empty; it runs on the calling loop.
+  rt::Task<rt::Result<std::unique_ptr<Receiver>>> open_receiver(std::string tenant, std::string id,
+                                                                std::uint64_t offset, std::function<void()> on_evicted);
+  // Evicts a running transfer, waits until its bytes are kept, and tells where to go on: bytes_received.
+  rt::Task<rt::Result<Upload>> settle(std::string tenant, std::string id);
+
+  // Joins the parts, checks for a duplicate when the tenant wants that, makes the media and its probe job, all or
+  // nothing. A repeat answers the same upload. kConflict when bytes are missing, a transfer runs, or it was cancelled.
+  rt::Task<rt::Result<Completion>> complete(std::string tenant, std::string id, CompleteUpload input);
+  // Frees the bytes. A repeat answers the same upload; kConflict when completed.
+  rt::Task<rt::Result<Upload>> cancel(std::string tenant, std::string id);
+  // Removes the record of a completed upload; its media keeps the bytes. Else kConflict.
+  rt::Task<rt::Status> remove(std::string tenant, std::string id);
+
+  // Expires what was idle for too long and frees its bytes; returns how many. Called every minute or so by one loop.
+  rt::Task<rt::Result<std::size_t>> sweep();
+
+ private:
+  rt::Task<rt::Result<Upload>> load(std::string tenant, std::string id);
+  rt::Task<rt::Result<Upload>> end(Upload upload, UploadState state, std::string error);
+  rt::Task<rt::Result<Upload>> join_parts(Upload upload);
+  rt::Task<rt::Result<Completion>> try_complete(Upload upload, CompleteUpload input, bool duplicate_check);
+  rt::Task<rt::Result<std::string>> find_duplicate(const Media& media, std::vector<std::string> candidates);
+  void merge_progress(Upload& upload) const;
+
+  store::Store& store_;
+  Tenants& tenants_;
+  Jobs& jobs_;
+  const Clock clock_;
+  std::unique_ptr<Transfers> transfers_;
+};
+
+}  // namespace millrace::media
