@@ -56,8 +56,8 @@ Cutter::Step Cutter::next(std::span<const std::byte> piece) {
   return {candidate_bytes.size(), false};
 }
 
-// The length at which the chunk ends within this piece, 0 when it goes on. Windows that begin before the piece are looked
-// at in a copy of the seam.
+// The length at which the chunk ends within this piece, 0 when it goes on. Windows that begin before the piece are
+// looked at in a copy of the seam.
 std::size_t Cutter::find_boundary(std::span<const std::byte> piece) const {
   const std::size_t last = chunk_bytes_ + piece.size();
   std::size_t first = std::max(limits_.min_bytes, chunk_bytes_ + 1);

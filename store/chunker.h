@@ -1,6 +1,6 @@
 // The cutter: finds chunk boundaries in a stream by content, so that the same media found at another offset, in another
-// part size or through another door still falls into the same chunks. Boundaries depend on the bytes alone, never on how
-// they were split into pieces nor on the processor. One cutter per stream, on whatever thread reads that stream; it
+// part size or through another door still falls into the same chunks. Boundaries depend on the bytes alone, never on
+// how they were split into pieces nor on the processor. One cutter per stream, on whatever thread reads that stream; it
 // copies only the last 64 bytes of a piece and allocates nothing.
 //
 // Two stages: a vector filter over 4-byte windows picks one position in 1024, then a 64-bit hash of the 64 bytes before

@@ -70,7 +70,8 @@ std::uint64_t table_update(std::uint64_t crc, std::span<const std::byte> bytes) 
 template <auto kPolynomial>
 decltype(kPolynomial) combine(decltype(kPolynomial) first, decltype(kPolynomial) second, std::uint64_t second_bytes) {
   for (; second_bytes != 0; second_bytes &= second_bytes - 1) {
-    first = multiply(first, kPowers<kPolynomial>[static_cast<std::size_t>(std::countr_zero(second_bytes))], kPolynomial);
+    first =
+        multiply(first, kPowers<kPolynomial>[static_cast<std::size_t>(std::countr_zero(second_bytes))], kPolynomial);
   }
   return first ^ second;
 }

@@ -1,6 +1,6 @@
 // Checksums that clients see: CRC32 (zip, gzip, S3), CRC32C (S3) and CRC64NVME (S3's full-object checksum). Pure
-// functions for any thread; 0 is the checksum of nothing. combine() gives the checksum of two byte strings in a row from
-// theirs, so an object's is made of its chunks' and never read again. Not protection against anybody's intent.
+// functions for any thread; 0 is the checksum of nothing. combine() gives the checksum of two byte strings in a row
+// from theirs, so an object's is made of its chunks' and never read again. Not protection against anybody's intent.
 #pragma once
 
 #include <cstddef>

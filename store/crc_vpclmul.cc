@@ -1,4 +1,5 @@
-// Checksum kernels for processors with VPCLMULQDQ and AVX2; compiled with those flags, so nothing else belongs in this file.
+// Checksum kernels for processors with VPCLMULQDQ and AVX2; compiled with those flags, so nothing else belongs in this
+// file.
 #include <immintrin.h>
 
 #include <cstddef>

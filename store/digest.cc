@@ -1,5 +1,5 @@
-// The digest walks each piece in steps that stay in the first-level cache, so that the hash finds hot what the checksums
-// just read.
+// The digest walks each piece in steps that stay in the first-level cache, so that the hash finds hot what the
+// checksums just read.
 #include "store/digest.h"
 
 #include <algorithm>

@@ -1,6 +1,6 @@
 // Everything the store wants to know about a chunk's bytes, gathered in one pass: identity, checksums, and a CRC32 for
-// each block of it so that a read of part of a chunk can be verified without the rest. One digest per stream, reused for
-// chunk after chunk; it keeps no bytes.
+// each block of it so that a read of part of a chunk can be verified without the rest. One digest per stream, reused
+// for chunk after chunk; it keeps no bytes.
 #pragma once
 
 #include <cstddef>
