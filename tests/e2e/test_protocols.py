@@ -238,7 +238,7 @@ PROXY_V2_LOCAL = b"\r\n\r\n\0\r\nQUIT\n" + b"\x20\x00" + struct.pack(">H", 0)
 def behind(tmp_path_factory):
     """A server that trusts the loopback as its proxy."""
     from harness import serving
-    with serving(tmp_path_factory.mktemp("behind"), env={"MILLRACE_SERVER_TRUSTED_PROXIES": "127.0.0.0/8"}) as running:
+    with serving(tmp_path_factory.mktemp("behind"), env={"MILLRACE_PROXY_TRUSTED": "127.0.0.0/8", "MILLRACE_PROXY_PROTOCOL": "true"}) as running:
         yield running
 
 

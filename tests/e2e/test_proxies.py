@@ -14,7 +14,7 @@ import pytest
 
 from harness import MIB, ROOT, Api, free_port, noise, serving, wait_until
 
-TRUST_LOOPBACK = {"MILLRACE_SERVER_TRUSTED_PROXIES": "127.0.0.0/8"}
+TRUST_LOOPBACK = {"MILLRACE_PROXY_TRUSTED": "127.0.0.0/8", "MILLRACE_PROXY_PROTOCOL": "true"}
 HALF = 12 * MIB
 # What may be under way when half was sent: socket buffers, the proxy's own, and a chunk not yet cut.
 UNDER_WAY = 6 * MIB
