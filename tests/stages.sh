@@ -62,7 +62,7 @@ pytest_count() { # LOG WORD: how many of that word the summary line tells
 
 pytests() { # REPORT_NAME PATH [ARGUMENT...]
   local log=$reports/$1.log
-  need_venv
+  need_venv || return
   $python -m pytest -p no:cacheprovider --color=no "${@:2}" 2>&1 | tee "$log" || true
   record "$(pytest_count "$log" passed)" $(($(pytest_count "$log" failed) + $(pytest_count "$log" 'errors?')))
 }
