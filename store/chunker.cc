@@ -29,7 +29,7 @@ ChunkLimits ordered(ChunkLimits limits, std::size_t window_bytes) {
 
 ScanFunction* fastest_scan() {
 #if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx2")) return scan_avx2;
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi")) return scan_avx2;
 #endif
   return scan_portable;
 }

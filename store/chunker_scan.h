@@ -78,18 +78,24 @@ inline bool is_cut(const std::byte* boundary, std::uint64_t threshold) {
   return multiply_fold(hash ^ 0x8BB84B93962EACC9, 0x4B33A62ED433D4A3) < threshold;
 }
 
-inline const std::byte* first_cut(const std::byte* step, std::uint64_t threshold) {
-  for (std::uint32_t bits = candidates(step); bits != 0; bits &= bits - 1) {
-    const std::byte* boundary = step + std::countr_zero(bits);
+inline const std::byte* first_cut_in_step(const std::byte* first, std::uint64_t threshold) {
+  for (std::uint32_t bits = candidates(first); bits != 0; bits &= bits - 1) {
+    const std::byte* boundary = first + std::countr_zero(bits);
     if (is_cut(boundary, threshold)) return boundary;
   }
   return nullptr;
 }
 
-inline const std::byte* scan_steps(const std::byte* first, std::size_t steps, std::uint64_t threshold) {
-  for (std::size_t step = 0; step < steps; ++step) {
-    const std::byte* cut = first_cut(first + step * kStep, threshold);
-    if (cut != nullptr) return cut;
+// A block of a row nearly always has one candidate, where nobody can predict: no branch depends on the place.
+inline const std::byte* first_cut_in_block(const std::byte* first, std::uint64_t threshold) {
+  std::uint64_t low = candidates(first) | std::uint64_t{candidates(first + kStep)} << kStep;
+  std::uint64_t high = candidates(first + 2 * kStep) | std::uint64_t{candidates(first + 3 * kStep)} << kStep;
+  while ((low | high) != 0) {
+    const std::byte* half = low != 0 ? first : first + kBlock / 2;
+    const std::byte* boundary = half + std::countr_zero(low != 0 ? low : high);
+    if (is_cut(boundary, threshold)) return boundary;
+    high = low != 0 ? high : high & (high - 1);
+    low &= low - 1;
   }
   return nullptr;
 }
@@ -102,7 +108,7 @@ inline const std::byte* scan_row(const std::byte* first, std::size_t blocks, std
     row |= std::uint64_t{block_has_candidate(first + block * kBlock)} << block;
   }
   for (; row != 0; row &= row - 1) {
-    const std::byte* cut = scan_steps(first + std::countr_zero(row) * kBlock, kBlock / kStep, threshold);
+    const std::byte* cut = first_cut_in_block(first + std::countr_zero(row) * kBlock, threshold);
     if (cut != nullptr) return cut;
   }
   return nullptr;
@@ -127,9 +133,10 @@ inline const std::byte* scan(const std::byte* first, const std::byte* last, std:
     if (const std::byte* cut = scan_row(first, blocks, threshold)) return cut;
     first += blocks * kBlock;
   }
-  const std::size_t steps = static_cast<std::size_t>(end - first) / kStep;
-  if (const std::byte* cut = scan_steps(first, steps, threshold)) return cut;
-  return first + steps * kStep == end ? nullptr : first_cut(end - kStep, threshold);
+  for (; static_cast<std::size_t>(end - first) >= kStep; first += kStep) {
+    if (const std::byte* cut = first_cut_in_step(first, threshold)) return cut;
+  }
+  return first == end ? nullptr : first_cut_in_step(end - kStep, threshold);
 }
 
 }  // namespace
