@@ -24,7 +24,18 @@ void Body::fail(rt::Error error) {
   wake();
 }
 
-void Body::clear() { *this = Body(); }
+void Body::clear() {
+  credit_ = nullptr;
+  length_.reset();
+  slices_.clear();
+  waiting_bytes_ = 0;
+  uncredited_bytes_ = 0;
+  delivered_bytes_ = 0;
+  ended_ = false;
+  error_.reset();
+  waiter_ = {};
+  trailers_.clear();
+}
 
 void Body::return_credit() {
   const std::size_t bytes = std::exchange(uncredited_bytes_, 0);

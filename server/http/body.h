@@ -58,6 +58,9 @@ class Body {
   Fields& trailers() noexcept { return trailers_; }
   // Bytes pushed and not yet taken by the handler.
   std::size_t waiting_bytes() const noexcept { return waiting_bytes_; }
+  // True while the handler waits for bytes that have not come.
+  bool wanted() const noexcept { return static_cast<bool>(waiter_); }
+  // Fit for the next request of the session; keeps the queue's memory.
   void clear();
 
  private:

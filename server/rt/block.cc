@@ -52,6 +52,11 @@ Block& BlockPool::current() {
   return *current_;
 }
 
+bool BlockPool::can_read() const noexcept {
+  if (!current_ || !budget_.exhausted()) return true;
+  return current_->unique() || kBlockBytes - current_->filled_ >= kReadRoomMinBytes;
+}
+
 void BlockPool::rest() { current_ = {}; }
 
 Block* BlockPool::take() {

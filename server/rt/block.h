@@ -45,6 +45,8 @@ class BlockPool : public std::enable_shared_from_this<BlockPool> {
 
   // The block to read into next, shared by all connections of the loop; has at least kReadRoomMinBytes of room.
   Block& current();
+  // False when current() would have to take a block that the budget does not allow; readers wait then.
+  bool can_read() const noexcept;
   // Drops the pool's own reference to the current block, so that an idle loop holds no memory.
   void rest();
   Budget& budget() noexcept { return budget_; }

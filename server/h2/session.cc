@@ -1,0 +1,214 @@
+#include "server/h2/session.h"
+
+#include <nghttp2/nghttp2.h>
+
+#include <algorithm>
+
+#include "server/h2/callbacks.h"
+
+namespace millrace::h2 {
+namespace {
+
+// Between the two GOAWAYs of a drain: requests that were on their way when the first one left are still served.
+constexpr std::chrono::milliseconds kDrainNoticeMs{100};
+
+struct OptionFree {
+  void operator()(nghttp2_option* option) const { nghttp2_option_del(option); }
+};
+
+std::unique_ptr<nghttp2_option, OptionFree> options_of(const Limits& limits) {
+  nghttp2_option* option = nullptr;
+  nghttp2_option_new(&option);
+  nghttp2_option_set_no_auto_window_update(option, 1);
+  nghttp2_option_set_max_outbound_ack(option, limits.outbound_acks_max);
+  nghttp2_option_set_max_settings(option, limits.settings_max);
+  nghttp2_option_set_max_continuations(option, limits.continuations_max);
+  // Our own bucket ends the connection first, with a better reason.
+  nghttp2_option_set_stream_reset_rate_limit(option, limits.resets_burst * 2, limits.resets_per_s * 2);
+  return std::unique_ptr<nghttp2_option, OptionFree>(option);
+}
+
+std::int64_t now_us() {
+  const auto since = std::chrono::steady_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::microseconds>(since).count();
+}
+
+}  // namespace
+
+Session::Session(net::Transport& transport, Context& context)
+    : transport_(transport),
+      context_(context),
+      batch_(context.chunk, context.budget),
+      active_ms_(rt::Loop::current().now_ms()),
+      resets_(context.limits.resets_burst, context.limits.resets_per_s),
+      provoked_resets_(context.limits.provoked_resets_burst, context.limits.provoked_resets_per_s),
+      control_frames_(context.limits.control_frames_burst, context.limits.control_frames_per_s) {
+  nghttp2_session_server_new2(&nghttp2_, callbacks(), this, options_of(context.limits).get());
+}
+
+Session::~Session() { nghttp2_session_del(nghttp2_); }
+
+rt::Task<void> Session::run(rt::Slice first) {
+  start();
+  writing_.spawn(write_loop());
+  if (!first.empty()) receive(first);
+  first = {};
+  while (!over()) {
+    auto slice = co_await transport_.read(read_limit());
+    if (slice && !slice->empty()) {
+      receive(*slice);
+    } else if (!slice && slice.error().code == rt::Code::kTimeout && !broken_) {
+      quiet();
+    } else {
+      broken_ = true;  // the peer is gone: what it asked for has nobody to go to
+    }
+  }
+  co_await finish();
+}
+
+void Session::start() {
+  const Limits& limits = context_.limits;
+  const nghttp2_settings_entry settings[] = {
+      {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, limits.streams_max},
+      {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, static_cast<std::uint32_t>(limits.stream_window_bytes)},
+      {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, static_cast<std::uint32_t>(limits.header_bytes_max)},
+  };
+  nghttp2_submit_settings(nghttp2_, NGHTTP2_FLAG_NONE, settings, std::size(settings));
+  nghttp2_session_set_local_window_size(nghttp2_, NGHTTP2_FLAG_NONE, 0, limits.connection_window_bytes);
+  settings_sent_us_ = now_us();
+  started_ = true;
+  ask_flush();
+  if (draining_) {
+    draining_ = false;
+    drain();
+  }
+}
+
+void Session::receive(const rt::Slice& slice) {
+  active_ms_ = rt::Loop::current().now_ms();
+  trimmed_ = false;
+  if (terminating_) return;
+  receiving_ = &slice;
+  const ssize_t taken =
+      nghttp2_session_mem_recv(nghttp2_, reinterpret_cast<const std::uint8_t*>(slice.data()), slice.size());
+  receiving_ = nullptr;
+  if (taken == NGHTTP2_ERR_FLOODED) {
+    flooded();
+  } else if (taken < 0) {
+    terminate(taken == NGHTTP2_ERR_NOMEM ? NGHTTP2_INTERNAL_ERROR : NGHTTP2_PROTOCOL_ERROR);
+  }
+  credit_arrivals();
+  settle_closed();
+  if (active_ms_ >= next_check_ms_) check_deadlines();
+  ask_flush();
+}
+
+bool Session::over() const { return broken_ || nghttp2_session_want_read(nghttp2_) == 0; }
+
+void Session::ask_flush() {
+  if (started_) rt::Loop::current().ask_flush(*this);
+}
+
+void Session::flush() {
+  continue_expected();
+  if (nghttp2_session_want_write(nghttp2_) != 0 || over()) writer_wake_.set();
+}
+
+rt::Task<void> Session::write_loop() {
+  while (!writer_ends_ || nghttp2_session_want_write(nghttp2_) != 0) {
+    if (broken_) break;
+    if (gather()) {
+      rt::Status written = co_await transport_.write(batch_.take());
+      if (!written) {
+        broken_ = true;
+        transport_.close();  // wakes the reader
+      }
+      continue;
+    }
+    if (broken_ || writer_ends_) break;
+    if (over()) end_writing();
+    co_await writer_wake_.wait();
+  }
+  // Half written frames cannot be taken back, so nothing may follow.
+  writer_ends_ = true;
+}
+
+// Fills the batch with what the protocol wants to send now. False when that is nothing.
+bool Session::gather() {
+  batch_.begin();
+  while (batch_.bytes() < context_.limits.batch_bytes) {
+    const std::uint8_t* data = nullptr;
+    const ssize_t bytes = nghttp2_session_mem_send(nghttp2_, &data);
+    if (bytes <= 0) {
+      if (bytes < 0) broken_ = true;
+      break;
+    }
+    batch_.copy(std::as_bytes(std::span(data, static_cast<std::size_t>(bytes))));
+  }
+  settle_closed();
+  return batch_.bytes() > 0;
+}
+
+// Our side has ended. The reader goes on for a while: closing with bytes unread would reset the connection and lose
+// what we sent last.
+void Session::end_writing() {
+  if (std::exchange(shut_, true)) return;
+  transport_.shut();
+  linger_timer_ = std::make_unique<rt::Timer>([this] { transport_.close(); });
+  linger_timer_->set(context_.limits.linger_ms);
+}
+
+rt::Task<void> Session::finish() {
+  if (broken_) transport_.close();
+  writer_ends_ = true;
+  writer_wake_.set();
+  co_await writing_.join();
+  // Only now: until the writer has ended, the protocol may still ask streams for their bodies.
+  abandon_streams(broken_ ? "the connection broke" : "the connection was ended");
+  if (!broken_) {
+    end_writing();
+    for (;;) {
+      auto slice = co_await transport_.read(context_.limits.linger_ms);
+      if (!slice || slice->empty()) break;
+    }
+  }
+  transport_.close();
+  linger_timer_.reset();
+  drain_timer_.reset();
+  co_await answering_.join();
+}
+
+void Session::abandon_streams(std::string_view reason) {
+  settle_closed();
+  for (std::size_t i = live_.size(); i-- > 0;) {
+    Stream& stream = *live_[i];
+    nghttp2_session_set_stream_user_data(nghttp2_, stream.stream_id, nullptr);
+    close_stream(stream, reason);
+    settle(stream);
+  }
+}
+
+void Session::drain() {
+  if (std::exchange(draining_, true) || !started_) return;
+  nghttp2_submit_shutdown_notice(nghttp2_);
+  drain_timer_ = std::make_unique<rt::Timer>([this] {
+    nghttp2_submit_goaway(nghttp2_, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(nghttp2_),
+                          NGHTTP2_NO_ERROR, nullptr, 0);
+    ask_flush();
+  });
+  drain_timer_->set(kDrainNoticeMs);
+  ask_flush();
+}
+
+void Session::terminate(std::uint32_t error_code) {
+  if (std::exchange(terminating_, true)) return;
+  nghttp2_session_terminate_session(nghttp2_, error_code);
+  ask_flush();
+}
+
+void Session::flooded() {
+  if (!terminating_) context_.stats.floods.fetch_add(1, std::memory_order_relaxed);
+  terminate(NGHTTP2_ENHANCE_YOUR_CALM);
+}
+
+}  // namespace millrace::h2
