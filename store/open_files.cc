@@ -1,0 +1,95 @@
+// Opening, in the order in which each step relies on the one before. An index that is missing or half built is built
+// anew at once, because nothing is lost by it; one that is damaged is left to the operator's decision.
+#include <fmt/format.h>
+
+#include "store/embedded_store.h"
+
+namespace millrace::store {
+namespace {
+
+rt::Status check_options(const Options& options) {
+  const bool ordered = options.chunk_min_bytes > 0 && options.chunk_min_bytes <= options.chunk_average_bytes &&
+                       options.chunk_average_bytes <= options.chunk_max_bytes;
+  if (!ordered || options.chunk_max_bytes > kChunkBytesMax) {
+    return rt::fail(rt::Code::kInvalid, "chunk sizes must rise from minimum to average to maximum, 64 MiB at most");
+  }
+  if (options.segment_bytes < 2 * kSegmentHeaderBytes) return rt::fail(rt::Code::kInvalid, "segments are too small");
+  return {};
+}
+
+rt::Status check_owner(const Segments& segments, const Identity& identity) {
+  for (const SegmentPtr& segment : segments.all()) {
+    if (segment->header().store == identity.id) continue;
+    return rt::fail(rt::Code::kInvalid, fmt::format("{} belongs to another store", segment_name(segment->number())));
+  }
+  return {};
+}
+
+std::optional<StoreId> known_id(const Segments& segments) {
+  const auto all = segments.all();
+  return all.empty() ? std::nullopt : std::optional(all.front()->header().store);
+}
+
+rt::Status open_index(OpenedFiles& files, const std::filesystem::path& path, const Seams& seams, const Tell& damage) {
+  auto index = seams.index.open(path);
+  if (!index) return pass(index);
+  files.index = std::move(*index);
+  auto applied = Catalog(*files.index).applied();
+  if (!applied) return pass(applied);
+  if (!*applied) return rt::fail(rt::Code::kNotFound, "the index is missing");
+  const std::int64_t now = seams.now();
+  auto recovered = replay(*files.segments, *files.index, **applied, {now, 0}, damage);
+  if (!recovered) return pass(recovered);
+  files.recovered = std::move(*recovered);
+  return {};
+}
+
+rt::Status rebuild_index(OpenedFiles& files, const std::filesystem::path& path, const Seams& seams,
+                         const Tell& damage) {
+  files.index.reset();
+  if (auto destroyed = seams.index.destroy(path); !destroyed) return destroyed;
+  auto index = seams.index.open(path);
+  if (!index) return pass(index);
+  files.index = std::move(*index);
+  auto recovered = rebuild(*files.segments, *files.index, damage);
+  if (!recovered) return pass(recovered);
+  files.recovered = std::move(*recovered);
+  files.rebuilt = true;
+  return {};
+}
+
+}  // namespace
+
+rt::Result<OpenedFiles> open_files(const Options& options, Disk& disk, const Seams& seams, OnBadIndex on_bad_index,
+                                   const Tell& damage) {
+  OpenedFiles files;
+  if (auto valid = check_options(options); !valid) return pass(valid);
+  if (auto made = disk.make_directory(options.directory); !made) return pass(made);
+  auto lock = disk.lock(options.directory / "store.lock");
+  if (!lock) return pass(lock);
+  files.lock = std::move(*lock);
+
+  files.segments = std::make_unique<Segments>(disk, options.directory, options.segment_bytes);
+  std::vector<std::string> bad_headers;
+  if (auto opened = files.segments->open_all(bad_headers); !opened) return pass(opened);
+  for (const std::string& sentence : bad_headers) damage(sentence);
+  auto identity = load_identity(disk, options.directory, known_id(*files.segments));
+  if (!identity) return pass(identity);
+  files.identity = *identity;
+  if (auto owned = check_owner(*files.segments, files.identity); !owned) return pass(owned);
+
+  const std::filesystem::path path = options.directory / "index";
+  rt::Status indexed = open_index(files, path, seams, damage);
+  if (!indexed && (indexed.error().code == rt::Code::kNotFound || on_bad_index == OnBadIndex::kRebuild)) {
+    indexed = rebuild_index(files, path, seams, damage);
+  }
+  if (indexed) return files;
+  if (indexed.error().code != rt::Code::kDamaged) return pass(indexed);
+  return rt::fail(
+      rt::Code::kDamaged,
+      fmt::format("the index in {} cannot be used ({}); run millrace check --data {} --repair to rebuild it "
+                  "from the segments",
+                  path.string(), indexed.error().message, options.directory.string()));
+}
+
+}  // namespace millrace::store

@@ -1,0 +1,71 @@
+// The set of segments of a store: open files and one shared mapping each. A mapping outlives its segment's removal for
+// as long as a Slice points into it. Thread-safe.
+#pragma once
+
+#include <atomic>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "store/disk.h"
+#include "store/segment_format.h"
+
+namespace millrace::store {
+
+class Segment {
+ public:
+  Segment(SegmentHeader header, std::unique_ptr<File> file, std::uint64_t mapping_bytes)
+      : header_(header), file_(std::move(file)), mapping_bytes_(mapping_bytes) {}
+
+  const SegmentHeader& header() const { return header_; }
+  SegmentNumber number() const { return header_.number; }
+  std::uint32_t seed() const { return seed_; }
+  File& file() const { return *file_; }
+  // At least the bytes below `end` of the file, which must have been written.
+  rt::Result<rt::Ref<Mapping>> mapping(std::uint64_t end);
+
+ private:
+  const SegmentHeader header_;
+  const std::uint32_t seed_ = header_.seed();
+  const std::unique_ptr<File> file_;
+  const std::uint64_t mapping_bytes_;
+  std::mutex mutex_;
+  rt::Ref<Mapping> mapping_;  // guarded by mutex_
+};
+
+using SegmentPtr = std::shared_ptr<Segment>;
+
+class Segments {
+ public:
+  Segments(Disk& disk, std::filesystem::path directory, std::uint64_t segment_bytes)
+      : disk_(disk), directory_(std::move(directory)), segment_bytes_(segment_bytes) {}
+
+  // Opens all that are there. Bad headers go to `damaged`; a newest segment whose creation was cut short is removed.
+  rt::Status open_all(std::vector<std::string>& damaged);
+  // A new, empty segment, synced with its name.
+  rt::Result<SegmentPtr> create(const StoreId& store);
+  // Null when it is gone.
+  SegmentPtr find(SegmentNumber number) const;
+  std::vector<SegmentPtr> all() const;
+  // From the table and the directory.
+  rt::Status remove(SegmentNumber number);
+
+  Disk& disk() const { return disk_; }
+  const std::filesystem::path& directory() const { return directory_; }
+  std::filesystem::path path(SegmentNumber number) const { return directory_ / segment_name(number); }
+
+ private:
+  rt::Status open_one(SegmentNumber number, bool newest, std::vector<std::string>& damaged);
+  void add(SegmentPtr segment);
+
+  Disk& disk_;
+  const std::filesystem::path directory_;
+  const std::uint64_t segment_bytes_;
+  mutable std::mutex mutex_;
+  std::map<SegmentNumber, SegmentPtr> segments_;  // guarded by mutex_
+  SegmentNumber next_number_ = 1;                 // guarded by mutex_
+};
+
+}  // namespace millrace::store
