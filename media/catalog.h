@@ -56,6 +56,10 @@ class Catalog {
   rt::Task<rt::Result<Media>> update(std::string tenant, std::string id, std::function<rt::Status(Media&)> edit);
 
  private:
+  rt::Task<rt::Result<store::Revision>> write(const Media& media);
+  rt::Task<rt::Result<Media>> destroy(std::string tenant, std::string id);
+  rt::Task<rt::Result<store::Revision>> try_destroy(const Media& media);
+
   store::Store& store_;
   const Clock clock_;
 };

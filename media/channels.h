@@ -13,8 +13,6 @@
 
 namespace millrace::media {
 
-inline constexpr std::size_t kTitleMaxBytes = 1024;
-
 struct Channel {
   std::string id;
   std::string tenant;

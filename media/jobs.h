@@ -37,7 +37,7 @@ struct Job {
   std::uint32_t attempt = 0;  // of the current or last run, counted from 1
   std::uint32_t progress_percent = 0;
   bool cancel_asked = false;
-  std::string error;  // of the last attempt
+  std::string error = {};  // of the last attempt
   std::int64_t created_ms = 0;
   std::int64_t due_ms = 0;
   std::int64_t lease_until_ms = 0;  // running: when it counts as stuck and is stopped

@@ -22,14 +22,20 @@ namespace millrace::media {
 
 inline constexpr std::uint64_t kCheckpointBytes = 64ull << 20;
 
-struct Transfer;  // the entry in the table of running transfers
 class Transfers;
+struct Transfer;
+
+// What a receiver may take in, from the upload and its tenant.
+struct ReceiverLimits {
+  std::uint64_t file_max_bytes = 0;  // position and what follows stay below it
+  std::int64_t idle_ms = 0;          // how far every activity moves the expiry
+};
 
 class Receiver {
  public:
-  // Made by Uploads::open_receiver. `transfer` is this receiver's entry in `transfers`.
+  // Made by Uploads::open_receiver. `transfer` is this receiver's entry in `transfers`; `offset` was checked.
   Receiver(store::Store& store, Transfers& transfers, std::shared_ptr<Transfer> transfer, Upload upload,
-           std::uint64_t offset, std::uint64_t limit_bytes, std::int64_t idle_ms, Clock clock);
+           std::uint64_t offset, ReceiverLimits limits, Clock clock);
   ~Receiver();
   Receiver(const Receiver&) = delete;
   Receiver& operator=(const Receiver&) = delete;
@@ -42,30 +48,32 @@ class Receiver {
   rt::Task<rt::Result<Upload>> finish(bool complete);
 
   // Offset in the file of the next byte.
-  std::uint64_t position() const noexcept;
+  std::uint64_t position() const noexcept { return start_ + writer_->appended_bytes(); }
 
  private:
   bool due_for_checkpoint() const noexcept;
   rt::Task<rt::Status> start_checkpoint();
   rt::Task<void> checkpoint(store::Draft draft);
-  rt::Task<rt::Result<Upload>> commit(std::optional<store::Draft> draft, std::uint64_t bytes, bool complete);
-  rt::Task<rt::Result<Upload>> settle(bool complete);
+  rt::Task<rt::Result<Upload>> commit_tail(bool complete);
+  rt::Task<rt::Status> commit(store::Draft draft, bool complete);
+  rt::Task<rt::Result<store::Revision>> try_commit(const Upload& changed, std::shared_ptr<store::Draft::Content> draft);
+  rt::Task<rt::Status> follow_change();
+  Upload with(const store::Draft& draft, bool complete) const;
 
   store::Store& store_;
   Transfers& transfers_;
-  std::shared_ptr<Transfer> transfer_;
-  Upload upload_;
-  const bool restarts_;   // from zero: replaces what was there
-  const bool keeps_old_;  // what was there is whole and stays until the new one is
-  const std::uint64_t limit_bytes_;
-  const std::int64_t idle_ms_;
+  const std::shared_ptr<Transfer> transfer_;
+  Upload upload_;              // as committed
+  const std::uint64_t start_;  // offset of the writer's first byte
+  const bool keeps_old_;       // what was there is whole and stays until the new file is
+  bool replaces_;              // the next commit takes the place of what was there
+  const ReceiverLimits limits_;
   const Clock clock_;
-  std::uint64_t base_bytes_;  // committed before the writer's first byte
-  std::unique_ptr<store::Writer> writer_;
+  const std::unique_ptr<store::Writer> writer_;
   std::uint64_t taken_bytes_ = 0;
-  bool replaced_ = false;  // the old parts are gone already
-  rt::Status failure_;     // of a checkpoint
+  rt::Status failure_;  // of a checkpoint
   rt::Scope checkpoints_;
+  bool finished_ = false;
 };
 
 }  // namespace millrace::media

@@ -34,6 +34,13 @@ struct Tenant {
   std::int64_t created_ms = 0;
 };
 
+// What a new tenant starts with.
+struct TenantDefaults {
+  bool duplicate_check = false;
+  std::uint64_t upload_max_bytes = 0;
+  std::int64_t upload_idle_seconds = 24 * 3600;
+};
+
 struct ApiKey {
   std::string id;
   std::string tenant;
@@ -67,6 +74,7 @@ class Tenants {
  public:
   // Reads all tenants and keys. The store outlives the service.
   static rt::Task<rt::Result<std::unique_ptr<Tenants>>> open(store::Store& store, ServerSecret secret,
+                                                             TenantDefaults defaults = {},
                                                              Clock clock = system_clock_ms);
   ~Tenants();
 
@@ -100,18 +108,20 @@ class Tenants {
 
  private:
   struct Snapshot;
-  struct KeyEntry;
-  Tenants(store::Store& store, ServerSecret secret, Clock clock);
+  Tenants(store::Store& store, ServerSecret secret, TenantDefaults defaults, Clock clock);
   rt::Task<rt::Status> load();
+  Tenant make_tenant(std::string id, std::string name) const;
   std::shared_ptr<const Snapshot> snapshot() const;
   void change(const std::function<void(Snapshot&)>& edit);
   rt::Result<Principal> authenticate_token(std::string_view token) const;
   AccessKey derive(const ApiKey& key) const;
   NewKey make_key(std::string tenant, std::string name, Scopes scopes) const;
-  std::string sign(std::string_view payload) const;
+  rt::Result<Principal> authenticate_client(std::string_view client_id, std::string_view client_secret) const;
+  std::string token_mac(std::string_view payload) const;
 
   store::Store& store_;
   const ServerSecret secret_;
+  const TenantDefaults defaults_;
   const Clock clock_;
   mutable std::mutex mutex_;
   std::shared_ptr<const Snapshot> snapshot_;  // guarded by mutex_

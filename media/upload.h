@@ -24,6 +24,8 @@ std::optional<UploadType> parse_upload_type(std::string_view word);
 struct UploadPart {
   store::ObjectId object;
   std::uint64_t size_bytes = 0;
+  std::uint64_t crc64nvme = 0;
+  bool operator==(const UploadPart&) const = default;
 };
 
 struct Upload {
@@ -47,8 +49,14 @@ struct Upload {
   std::string duplicate_of;  // the media that has these bytes already, when failed for it
   std::string error;         // why it failed, in words
   std::vector<UploadPart> parts;
+  std::int64_t swept_ms = 0;  // its place in the index of open uploads; expires_ms may have moved on since
   store::Revision revision = 0;
 };
+
+// Neither completed nor ended in another way.
+inline bool is_open(const Upload& upload) noexcept {
+  return upload.state == UploadState::kCreated || upload.state == UploadState::kUploading;
+}
 
 // What a client announces.
 struct NewUpload {

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "media/clock.h"
@@ -24,8 +25,6 @@ class Tenants;
 class Jobs;
 struct Media;
 
-inline constexpr std::size_t kFileNameMaxBytes = 1024;
-inline constexpr std::size_t kMetadataMaxBytes = 64 * 1024;
 // How long a newer transfer waits for the one it evicts to keep its bytes.
 inline constexpr std::int64_t kEvictionWaitMs = 5'000;
 
@@ -75,10 +74,17 @@ class Uploads {
 
  private:
   rt::Task<rt::Result<Upload>> load(std::string tenant, std::string id);
-  rt::Task<rt::Result<Upload>> end(Upload upload, UploadState state, std::string error);
+  rt::Task<rt::Result<Upload>> open_upload(std::string tenant, std::string id, std::uint64_t offset);
+  rt::Task<rt::Status> check_channel(std::string tenant, std::string channel_id);
+  rt::Status check_whole(const Upload& upload) const;
+  rt::Task<rt::Result<Upload>> end(Upload upload, UploadState state, std::string error, std::string duplicate_of);
+  rt::Task<rt::Result<bool>> sweep_one(std::string key);
+  rt::Task<rt::Result<bool>> move_in_index(Upload upload, std::string key);
+
+  rt::Task<rt::Result<Completion>> try_complete(Upload upload, bool duplicate_check);
   rt::Task<rt::Result<Upload>> join_parts(Upload upload);
-  rt::Task<rt::Result<Completion>> try_complete(Upload upload, CompleteUpload input, bool duplicate_check);
-  rt::Task<rt::Result<std::string>> find_duplicate(const Media& media, std::vector<std::string> candidates);
+  rt::Task<rt::Result<std::string>> find_duplicate(const Upload& upload, std::string print);
+  rt::Task<rt::Result<Completion>> make_media(Upload upload, Media media, std::optional<store::Revision> last);
   void merge_progress(Upload& upload) const;
 
   store::Store& store_;

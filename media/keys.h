@@ -1,0 +1,94 @@
+// The keys of our records in the store, all below "m/". A tenant's things lie together, so that a list is one scan and
+// another tenant's key can never be built from an id. An index is a record of its own with an empty value, written in
+// the transaction that changes what it points to; its last part is the id.
+//
+//   m/tenant/TENANT                              Tenant
+//   m/key/TENANT/KEY                             ApiKey
+//   m/channel/TENANT/CHANNEL                     Channel
+//   m/upload/TENANT/UPLOAD                       Upload
+//   m/upload.time/TENANT/CREATED/UPLOAD          newest first when scanned in reverse
+//   m/upload.open/EXPIRES/TENANT/UPLOAD          not ended; EXPIRES may be in the past of the record's
+//   m/media/TENANT/MEDIA                         Media
+//   m/media.time/TENANT/CREATED/MEDIA
+//   m/same/TENANT/CRC64-SIZE/MEDIA               the media with this checksum and size
+//   m/same.last/TENANT/CRC64-SIZE                changes with every new one of them, so that two of the same cannot
+//                                                both find that there is none
+//   m/job/JOB                                    Job
+//   m/job.queue/KIND/PRIORITY/DUE/JOB            queued: the first one of a priority is the next to run
+//   m/job.running/JOB                            running: what a restart queues again
+//   m/job.ended/ENDED/JOB                        done, failed or cancelled
+//
+// Times and numbers are 16 hexadecimal digits, so that they sort. Ids hold no '/'.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace millrace::media::keys {
+
+inline std::string time(std::int64_t ms) { return fmt::format("{:016x}", static_cast<std::uint64_t>(ms)); }
+
+inline std::string tenants() { return "m/tenant/"; }
+inline std::string tenant(std::string_view id) { return fmt::format("m/tenant/{}", id); }
+inline std::string api_keys() { return "m/key/"; }
+inline std::string api_key(std::string_view owner, std::string_view id) {
+  return fmt::format("m/key/{}/{}", owner, id);
+}
+
+inline std::string channels(std::string_view owner) { return fmt::format("m/channel/{}/", owner); }
+inline std::string channel(std::string_view owner, std::string_view id) {
+  return fmt::format("m/channel/{}/{}", owner, id);
+}
+
+inline std::string uploads(std::string_view owner) { return fmt::format("m/upload/{}/", owner); }
+inline std::string upload(std::string_view owner, std::string_view id) {
+  return fmt::format("m/upload/{}/{}", owner, id);
+}
+inline std::string upload_times(std::string_view owner) { return fmt::format("m/upload.time/{}/", owner); }
+inline std::string upload_time(std::string_view owner, std::int64_t created_ms, std::string_view id) {
+  return fmt::format("m/upload.time/{}/{}/{}", owner, time(created_ms), id);
+}
+inline std::string open_uploads() { return "m/upload.open/"; }
+inline std::string open_upload(std::int64_t expires_ms, std::string_view owner, std::string_view id) {
+  return fmt::format("m/upload.open/{}/{}/{}", time(expires_ms), owner, id);
+}
+
+inline std::string medias(std::string_view owner) { return fmt::format("m/media/{}/", owner); }
+inline std::string media(std::string_view owner, std::string_view id) {
+  return fmt::format("m/media/{}/{}", owner, id);
+}
+inline std::string media_times(std::string_view owner) { return fmt::format("m/media.time/{}/", owner); }
+inline std::string media_time(std::string_view owner, std::int64_t created_ms, std::string_view id) {
+  return fmt::format("m/media.time/{}/{}/{}", owner, time(created_ms), id);
+}
+// Media of equal bytes have equal fingerprints; the reverse is to be checked.
+inline std::string fingerprint(std::uint64_t crc64nvme, std::uint64_t size_bytes) {
+  return fmt::format("{:016x}-{:x}", crc64nvme, size_bytes);
+}
+inline std::string same(std::string_view owner, std::string_view print, std::string_view id = {}) {
+  return fmt::format("m/same/{}/{}/{}", owner, print, id);
+}
+inline std::string same_last(std::string_view owner, std::string_view print) {
+  return fmt::format("m/same.last/{}/{}", owner, print);
+}
+
+inline std::string job(std::string_view id) { return fmt::format("m/job/{}", id); }
+inline std::string job_queue(std::string_view kind, unsigned priority) {
+  return fmt::format("m/job.queue/{}/{}/", kind, priority);
+}
+inline std::string queued_job(std::string_view kind, unsigned priority, std::int64_t due_ms, std::string_view id) {
+  return fmt::format("m/job.queue/{}/{}/{}/{}", kind, priority, time(due_ms), id);
+}
+inline std::string running_jobs() { return "m/job.running/"; }
+inline std::string running_job(std::string_view id) { return fmt::format("m/job.running/{}", id); }
+inline std::string ended_jobs() { return "m/job.ended/"; }
+inline std::string ended_job(std::int64_t ended_ms, std::string_view id) {
+  return fmt::format("m/job.ended/{}/{}", time(ended_ms), id);
+}
+
+inline std::string last_part(std::string_view key) { return std::string(key.substr(key.rfind('/') + 1)); }
+
+}  // namespace millrace::media::keys

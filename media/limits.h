@@ -1,0 +1,23 @@
+// How much text a tenant may attach to its things.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <string>
+
+namespace millrace::media {
+
+inline constexpr std::size_t kTitleMaxBytes = 1024;
+inline constexpr std::size_t kFileNameMaxBytes = 1024;
+// Names and values together.
+inline constexpr std::size_t kMetadataMaxBytes = 64 * 1024;
+inline constexpr std::size_t kLanguagesMax = 64;
+inline constexpr std::size_t kLanguageMaxBytes = 35;
+
+inline std::size_t text_bytes(const std::map<std::string, std::string>& metadata) {
+  std::size_t bytes = 0;
+  for (const auto& [name, value] : metadata) bytes += name.size() + value.size();
+  return bytes;
+}
+
+}  // namespace millrace::media

@@ -1,0 +1,412 @@
+#include "media/tenants.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstring>
+#include <map>
+#include <unordered_map>
+
+#include "media/channels.h"
+#include "media/codec.h"
+#include "media/id.h"
+#include "media/keys.h"
+#include "media/records.h"
+#include "server/http/crypto.h"
+
+namespace millrace::media {
+namespace {
+
+using http::bytes_of;
+using rt::Code;
+
+constexpr std::string_view kBearerPrefix = "sk-";
+constexpr std::string_view kTokenPrefix = "mt-";
+constexpr std::size_t kBearerShownChars = 10;
+constexpr std::size_t kBearerRandomBytes = 24;
+constexpr std::size_t kBearerMaxChars = 1024;
+constexpr std::size_t kNameMaxBytes = 256;
+
+std::unexpected<rt::Error> wrong_key() { return rt::fail(Code::kUnauthenticated, "the key is not valid"); }
+
+std::string digest_of(std::string_view bearer) {
+  const auto digest = http::sha256(bytes_of(bearer));
+  return {reinterpret_cast<const char*>(digest.data()), digest.size()};
+}
+
+// The digest's first bytes find the candidates; the whole is then compared in constant time.
+std::uint64_t bucket_of(std::string_view digest) {
+  std::uint64_t bucket;
+  std::memcpy(&bucket, digest.data(), sizeof(bucket));
+  return bucket;
+}
+
+std::string base64url(std::span<const std::byte> bytes) {
+  std::string text = http::base64(bytes);
+  std::ranges::replace(text, '+', '-');
+  std::ranges::replace(text, '/', '_');
+  return text.substr(0, text.find('='));
+}
+
+std::optional<std::string> base64url_decode(std::string_view text) {
+  std::string padded(text);
+  std::ranges::replace(padded, '-', '+');
+  std::ranges::replace(padded, '_', '/');
+  padded.resize((padded.size() + 3) / 4 * 4, '=');
+  return http::base64_decode(padded);
+}
+
+std::string new_access_key_id() {
+  constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+  std::array<std::byte, 18> random;
+  http::random_bytes(random);
+  std::string id = "MR";
+  for (std::byte byte : random) id += kAlphabet[std::to_integer<std::size_t>(byte) % kAlphabet.size()];
+  return id;
+}
+
+bool valid_tenant_id(std::string_view id) {
+  const auto allowed = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
+  return !id.empty() && id.size() <= 63 && std::ranges::all_of(id, allowed);
+}
+
+Principal principal_of(const ApiKey& key) { return {.tenant = key.tenant, .key_id = key.id, .scopes = key.scopes}; }
+
+Channel default_channel(const Tenant& tenant) {
+  return {.id = tenant.default_channel_id,
+          .tenant = tenant.id,
+          .title = "Default",
+          .is_default = true,
+          .created_ms = tenant.created_ms};
+}
+
+void put_tenant(store::Transaction& transaction, const Tenant& tenant) {
+  const Channel channel = default_channel(tenant);
+  transaction.require(keys::tenant(tenant.id), 0);
+  transaction.put(keys::tenant(tenant.id), encode(tenant));
+  transaction.put(keys::channel(tenant.id, channel.id), encode(channel));
+}
+
+void put_key(store::Transaction& transaction, const NewKey& made) {
+  transaction.put(keys::api_key(made.key.tenant, made.key.id), encode(StoredKey{made.key, digest_of(made.bearer)}));
+}
+
+// What a token says, once its signature was found good.
+struct TokenContent {
+  std::string key_id;
+  Scopes scopes = 0;
+  std::int64_t expires_ms = 0;
+};
+
+std::string token_payload(const TokenContent& token) {
+  return fmt::format("{} {} {}", token.key_id, token.scopes, token.expires_ms);
+}
+
+template <class Number>
+bool read_number(std::string_view text, Number& out) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+  return error == std::errc() && end == text.data() + text.size();
+}
+
+std::optional<TokenContent> parse_token(std::string_view payload) {
+  const auto first = payload.find(' ');
+  const auto second = payload.find(' ', first + 1);
+  if (first == payload.npos || second == payload.npos) return std::nullopt;
+  TokenContent token{.key_id = std::string(payload.substr(0, first))};
+  const bool good = read_number(payload.substr(first + 1, second - first - 1), token.scopes) &&
+                    read_number(payload.substr(second + 1), token.expires_ms);
+  return good ? std::optional(token) : std::nullopt;
+}
+
+}  // namespace
+
+struct Tenants::Snapshot {
+  std::map<std::string, Tenant, std::less<>> tenants;
+  std::map<std::string, StoredKey, std::less<>> keys;                    // by id
+  std::map<std::string, std::string, std::less<>> key_of_access_key_id;  // to the key's id
+  std::unordered_multimap<std::uint64_t, std::string> key_of_digest;     // to the key's id
+
+  void add(StoredKey stored) {
+    key_of_access_key_id[stored.key.access_key_id] = stored.key.id;
+    key_of_digest.emplace(bucket_of(stored.bearer_sha256), stored.key.id);
+    std::string id = stored.key.id;
+    keys.insert_or_assign(std::move(id), std::move(stored));
+  }
+  void remove(std::string_view key_id) {
+    const auto found = keys.find(key_id);
+    if (found == keys.end()) return;
+    key_of_access_key_id.erase(found->second.key.access_key_id);
+    std::erase_if(key_of_digest, [&](const auto& entry) { return entry.second == key_id; });
+    keys.erase(found);
+  }
+  const ApiKey* find_key(std::string_view id) const {
+    const auto found = keys.find(id);
+    return found == keys.end() ? nullptr : &found->second.key;
+  }
+  const ApiKey* find_bearer(std::string_view digest) const {
+    const auto [begin, end] = key_of_digest.equal_range(bucket_of(digest));
+    for (auto candidate = begin; candidate != end; ++candidate) {
+      const StoredKey& stored = keys.find(candidate->second)->second;
+      if (http::constant_time_equal(stored.bearer_sha256, digest)) return &stored.key;
+    }
+    return nullptr;
+  }
+};
+
+Tenants::Tenants(store::Store& store, ServerSecret secret, TenantDefaults defaults, Clock clock)
+    : store_(store),
+      secret_(secret),
+      defaults_(defaults),
+      clock_(clock),
+      snapshot_(std::make_shared<const Snapshot>()) {}
+
+Tenants::~Tenants() = default;
+
+rt::Task<rt::Result<std::unique_ptr<Tenants>>> Tenants::open(store::Store& store, ServerSecret secret,
+                                                             TenantDefaults defaults, Clock clock) {
+  std::unique_ptr<Tenants> tenants(new Tenants(store, secret, defaults, clock));
+  auto loaded = co_await tenants->load();
+  if (!loaded) co_return rt::pass(loaded);
+  co_return std::move(tenants);
+}
+
+rt::Task<rt::Status> Tenants::load() {
+  auto fresh = std::make_shared<Snapshot>();
+  auto tenant_records = co_await scan_all(store_, keys::tenants());
+  if (!tenant_records) co_return rt::pass(tenant_records);
+  for (const auto& record : *tenant_records) {
+    auto tenant = decode_tenant(record.value);
+    if (!tenant) co_return rt::pass(tenant);
+    std::string id = tenant->id;
+    fresh->tenants.insert_or_assign(std::move(id), std::move(*tenant));
+  }
+  auto key_records = co_await scan_all(store_, keys::api_keys());
+  if (!key_records) co_return rt::pass(key_records);
+  for (const auto& record : *key_records) {
+    auto key = decode_key(record.value);
+    if (!key) co_return rt::pass(key);
+    fresh->add(std::move(*key));
+  }
+  std::lock_guard lock(mutex_);
+  snapshot_ = std::move(fresh);
+  co_return rt::Status{};
+}
+
+std::shared_ptr<const Tenants::Snapshot> Tenants::snapshot() const {
+  std::lock_guard lock(mutex_);
+  return snapshot_;
+}
+
+void Tenants::change(const std::function<void(Snapshot&)>& edit) {
+  std::lock_guard lock(mutex_);
+  auto fresh = std::make_shared<Snapshot>(*snapshot_);
+  edit(*fresh);
+  snapshot_ = std::move(fresh);
+}
+
+Tenant Tenants::make_tenant(std::string id, std::string name) const {
+  return {.id = std::move(id),
+          .name = std::move(name),
+          .default_channel_id = new_uuid(),
+          .duplicate_check = defaults_.duplicate_check,
+          .upload_max_bytes = defaults_.upload_max_bytes,
+          .upload_idle_seconds = defaults_.upload_idle_seconds,
+          .created_ms = clock_()};
+}
+
+rt::Task<rt::Result<bool>> Tenants::bootstrap(std::function<rt::Status(const NewKey&)> save) {
+  if (!snapshot()->tenants.empty()) co_return false;
+  const Tenant tenant = make_tenant("default", "Default");
+  const NewKey made = make_key(tenant.id, "admin", kAllScopes);
+  auto saved = save(made);
+  if (!saved) co_return rt::pass(saved);
+  store::Transaction transaction;
+  put_tenant(transaction, tenant);
+  put_key(transaction, made);
+  auto committed = co_await store_.commit(std::move(transaction));
+  if (!committed) co_return rt::pass(committed);
+  change([&](Snapshot& fresh) {
+    fresh.tenants[tenant.id] = tenant;
+    fresh.add({made.key, digest_of(made.bearer)});
+  });
+  co_return true;
+}
+
+rt::Result<Principal> Tenants::authenticate(std::string_view bearer) const {
+  if (bearer.size() > kBearerMaxChars) return wrong_key();
+  if (bearer.starts_with(kTokenPrefix)) return authenticate_token(bearer.substr(kTokenPrefix.size()));
+  const auto now = snapshot();
+  const ApiKey* key = now->find_bearer(digest_of(bearer));
+  if (!key) return wrong_key();
+  return principal_of(*key);
+}
+
+rt::Result<Principal> Tenants::authenticate_token(std::string_view token) const {
+  const auto dot = token.find('.');
+  if (dot == token.npos) return wrong_key();
+  const auto payload = base64url_decode(token.substr(0, dot));
+  if (!payload || !http::constant_time_equal(token_mac(*payload), token.substr(dot + 1))) return wrong_key();
+  const auto content = parse_token(*payload);
+  if (!content) return wrong_key();
+  if (content->expires_ms <= clock_()) return rt::fail(Code::kUnauthenticated, "the token has expired");
+  const auto now = snapshot();
+  const ApiKey* key = now->find_key(content->key_id);
+  if (!key) return rt::fail(Code::kUnauthenticated, "the token's key was revoked");
+  Principal principal = principal_of(*key);
+  principal.scopes &= content->scopes;
+  return principal;
+}
+
+std::string Tenants::token_mac(std::string_view payload) const {
+  return base64url(http::hmac_sha256(secret_, bytes_of("token:" + std::string(payload))));
+}
+
+AccessKey Tenants::derive(const ApiKey& key) const {
+  const auto mac = http::hmac_sha256(secret_, bytes_of("s3:" + key.access_key_id));
+  return {.id = key.access_key_id, .secret = http::base64(mac), .principal = principal_of(key)};
+}
+
+rt::Result<AccessKey> Tenants::access_key(std::string_view access_key_id) const {
+  const auto now = snapshot();
+  const auto found = now->key_of_access_key_id.find(access_key_id);
+  if (found == now->key_of_access_key_id.end()) {
+    return rt::fail(Code::kUnauthenticated, "the access key id is not known");
+  }
+  return derive(*now->find_key(found->second));
+}
+
+rt::Result<AccessKey> Tenants::access_key_of(std::string_view key_id) const {
+  const auto now = snapshot();
+  const ApiKey* key = now->find_key(key_id);
+  if (!key) return wrong_key();
+  return derive(*key);
+}
+
+rt::Result<Principal> Tenants::authenticate_client(std::string_view client_id, std::string_view client_secret) const {
+  if (auto access = access_key(client_id)) {
+    if (!http::constant_time_equal(access->secret, client_secret)) return wrong_key();
+    return access->principal;
+  }
+  if (!client_secret.starts_with(kBearerPrefix)) return wrong_key();
+  auto principal = authenticate(client_secret);
+  if (!principal || principal->key_id != client_id) return wrong_key();
+  return principal;
+}
+
+rt::Result<Token> Tenants::issue_token(std::string_view client_id, std::string_view client_secret,
+                                       std::optional<std::string_view> tenant) const {
+  auto principal = authenticate_client(client_id, client_secret);
+  if (!principal) return rt::pass(principal);
+  if (tenant && *tenant != principal->tenant) return wrong_key();
+  const TokenContent content{
+      .key_id = principal->key_id, .scopes = principal->scopes, .expires_ms = clock_() + kTokenLifetimeSeconds * 1000};
+  const std::string payload = token_payload(content);
+  return Token{.bearer = fmt::format("{}{}.{}", kTokenPrefix, base64url(bytes_of(payload)), token_mac(payload)),
+               .expires_in_seconds = kTokenLifetimeSeconds,
+               .scopes = content.scopes};
+}
+
+NewKey Tenants::make_key(std::string tenant, std::string name, Scopes scopes) const {
+  NewKey made;
+  made.bearer = std::string(kBearerPrefix) + http::random_hex(kBearerRandomBytes);
+  made.key = {.id = new_uuid(),
+              .tenant = std::move(tenant),
+              .name = std::move(name),
+              .prefix = made.bearer.substr(0, kBearerShownChars),
+              .access_key_id = new_access_key_id(),
+              .scopes = scopes,
+              .created_ms = clock_()};
+  made.secret_access_key = derive(made.key).secret;
+  return made;
+}
+
+rt::Task<rt::Result<NewKey>> Tenants::create_key(std::string tenant, std::string name, Scopes scopes) {
+  if (!snapshot()->tenants.contains(tenant)) co_return rt::fail(Code::kNotFound, "no such tenant");
+  if (name.empty() || name.size() > kNameMaxBytes) {
+    co_return rt::fail(Code::kInvalid, "a key's name has 1 to 256 bytes", "name");
+  }
+  if (scopes == 0 || (scopes & ~kAllScopes) != 0) co_return rt::fail(Code::kInvalid, "unknown or no scopes", "scopes");
+  NewKey made = make_key(std::move(tenant), std::move(name), scopes);
+  store::Transaction transaction;
+  put_key(transaction, made);
+  auto committed = co_await store_.commit(std::move(transaction));
+  if (!committed) co_return rt::pass(committed);
+  change([&](Snapshot& fresh) { fresh.add({made.key, digest_of(made.bearer)}); });
+  co_return made;
+}
+
+std::vector<ApiKey> Tenants::keys(std::string_view tenant) const {
+  std::vector<ApiKey> found;
+  const auto now = snapshot();
+  for (const auto& [id, stored] : now->keys) {
+    if (stored.key.tenant == tenant) found.push_back(stored.key);
+  }
+  std::ranges::sort(found, std::greater(), [](const ApiKey& key) { return std::pair(key.created_ms, key.id); });
+  return found;
+}
+
+rt::Task<rt::Status> Tenants::revoke_key(std::string tenant, std::string key_id) {
+  const auto now = snapshot();
+  const ApiKey* key = now->find_key(key_id);
+  if (!key || key->tenant != tenant) co_return rt::fail(Code::kNotFound, "no such key");
+  store::Transaction transaction;
+  transaction.erase(keys::api_key(tenant, key_id));
+  auto committed = co_await store_.commit(std::move(transaction));
+  if (!committed) co_return rt::pass(committed);
+  change([&](Snapshot& fresh) { fresh.remove(key_id); });
+  co_return rt::Status{};
+}
+
+rt::Result<Tenant> Tenants::tenant(std::string_view id) const {
+  const auto now = snapshot();
+  const auto found = now->tenants.find(id);
+  if (found == now->tenants.end()) return rt::fail(Code::kNotFound, "no such tenant");
+  return found->second;
+}
+
+std::vector<Tenant> Tenants::all() const {
+  std::vector<Tenant> found;
+  const auto now = snapshot();
+  for (const auto& [id, tenant] : now->tenants) found.push_back(tenant);
+  return found;
+}
+
+rt::Task<rt::Result<Tenant>> Tenants::create(std::string id, std::string name) {
+  if (!valid_tenant_id(id)) {
+    co_return rt::fail(Code::kInvalid, "a tenant's id has 1 to 63 lower-case letters, digits and '-'", "id");
+  }
+  if (name.size() > kNameMaxBytes) co_return rt::fail(Code::kInvalid, "the name is too long", "name");
+  const Tenant tenant = make_tenant(std::move(id), std::move(name));
+  store::Transaction transaction;
+  put_tenant(transaction, tenant);
+  auto committed = co_await store_.commit(std::move(transaction));
+  if (!committed && committed.error().code == Code::kConflict) {
+    co_return rt::fail(Code::kConflict, "the tenant exists already", "id");
+  }
+  if (!committed) co_return rt::pass(committed);
+  change([&](Snapshot& fresh) { fresh.tenants[tenant.id] = tenant; });
+  co_return tenant;
+}
+
+rt::Task<rt::Result<Tenant>> Tenants::update(Tenant wanted) {
+  auto changed = tenant(wanted.id);
+  if (!changed) co_return rt::pass(changed);
+  if (wanted.name.size() > kNameMaxBytes) co_return rt::fail(Code::kInvalid, "the name is too long", "name");
+  if (wanted.upload_idle_seconds <= 0) {
+    co_return rt::fail(Code::kInvalid, "must be positive", "uploadIdleSeconds");
+  }
+  changed->name = wanted.name;
+  changed->duplicate_check = wanted.duplicate_check;
+  changed->upload_max_bytes = wanted.upload_max_bytes;
+  changed->upload_idle_seconds = wanted.upload_idle_seconds;
+  store::Transaction transaction;
+  transaction.put(keys::tenant(changed->id), encode(*changed));
+  auto committed = co_await store_.commit(std::move(transaction));
+  if (!committed) co_return rt::pass(committed);
+  change([&](Snapshot& fresh) { fresh.tenants[changed->id] = *changed; });
+  co_return changed;
+}
+
+}  // namespace millrace::media

@@ -1,0 +1,295 @@
+#include "media/uploads.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "media/codec.h"
+#include "media/id.h"
+#include "media/keys.h"
+#include "media/limits.h"
+#include "media/records.h"
+#include "media/select.h"
+#include "media/tenants.h"
+#include "media/transfers.h"
+
+namespace millrace::media {
+namespace {
+
+using rt::Code;
+
+// Each lost race means that another change won; a receiver's checkpoints are the most frequent.
+constexpr int kChangeRounds = 16;
+constexpr std::size_t kSweepBatch = 256;
+
+constexpr Field<Upload> kFields[] = {
+    {"fileName", [](const Upload& upload) { return upload.file_name; }},
+    {"name", [](const Upload& upload) { return upload.file_name; }},
+    {"title", [](const Upload& upload) { return upload.title; }},
+    {"state", [](const Upload& upload) { return std::string(word(upload.state)); }},
+    {"type", [](const Upload& upload) { return std::string(word(upload.type)); }},
+    {"channelId", [](const Upload& upload) { return upload.channel_id; }},
+    {"mediaId", [](const Upload& upload) { return upload.media_id; }},
+    {"createdAt", [](const Upload& upload) { return keys::time(upload.created_ms); }, false},
+    {"updatedAt", [](const Upload& upload) { return keys::time(upload.updated_ms); }, false},
+    {"size", [](const Upload& upload) { return keys::time(static_cast<std::int64_t>(upload.bytes_received)); }, false},
+};
+
+std::unexpected<rt::Error> invalid(std::string message, std::string field) {
+  return rt::fail(Code::kInvalid, std::move(message), std::move(field));
+}
+
+rt::Status check_texts(const NewUpload& input) {
+  if (input.file_name.empty() || input.file_name.size() > kFileNameMaxBytes ||
+      input.file_name.find('\0') != std::string::npos) {
+    return invalid("a file name has 1 to 1024 bytes", "fileName");
+  }
+  if (input.content_type.size() > kTitleMaxBytes) return invalid("the content type is too long", "contentType");
+  if (input.title.size() > kTitleMaxBytes) return invalid("a title has at most 1024 bytes", "title");
+  if (text_bytes(input.metadata) > kMetadataMaxBytes) return invalid("metadata has at most 64 KiB", "metadata");
+  const auto& languages = input.transcript_languages;
+  const auto bad = [](const std::string& code) { return code.empty() || code.size() > kLanguageMaxBytes; };
+  if (languages.size() > kLanguagesMax || std::ranges::any_of(languages, bad)) {
+    return invalid("at most 64 language codes of 1 to 35 bytes", "transcriptLanguageCodes");
+  }
+  return {};
+}
+
+std::unexpected<rt::Error> not_open(const Upload& upload) {
+  return rt::fail(Code::kConflict, "the upload is " + std::string(word(upload.state)));
+}
+
+Upload make_upload(std::string tenant, NewUpload input, std::int64_t now_ms, std::int64_t idle_ms) {
+  if (input.content_type.empty()) input.content_type = "application/octet-stream";
+  return {.id = new_uuid(),
+          .tenant = std::move(tenant),
+          .type = input.type,
+          .file_name = std::move(input.file_name),
+          .content_type = std::move(input.content_type),
+          .declared_bytes = input.declared_bytes,
+          .channel_id = std::move(input.channel_id),
+          .title = std::move(input.title),
+          .transcript_languages = std::move(input.transcript_languages),
+          .metadata = std::move(input.metadata),
+          .created_ms = now_ms,
+          .updated_ms = now_ms,
+          .expires_ms = now_ms + idle_ms,
+          .media_id = {},
+          .duplicate_of = {},
+          .error = {},
+          .parts = {},
+          .swept_ms = now_ms + idle_ms};
+}
+
+}  // namespace
+
+Uploads::Uploads(store::Store& store, Tenants& tenants, Jobs& jobs, Clock clock)
+    : store_(store), tenants_(tenants), jobs_(jobs), clock_(clock), transfers_(std::make_unique<Transfers>()) {}
+
+Uploads::~Uploads() = default;
+
+rt::Task<rt::Result<Upload>> Uploads::create(std::string tenant, NewUpload input) {
+  auto owner = tenants_.tenant(tenant);
+  if (!owner) co_return rt::pass(owner);
+  auto good = check_texts(input);
+  if (!good) co_return rt::pass(good);
+  if (owner->upload_max_bytes > 0 && input.declared_bytes.value_or(0) > owner->upload_max_bytes) {
+    co_return rt::fail(Code::kTooLarge, "the file is larger than allowed", "fileSize");
+  }
+  good = co_await check_channel(tenant, input.channel_id);
+  if (!good) co_return rt::pass(good);
+  Upload upload = make_upload(std::move(tenant), std::move(input), clock_(), owner->upload_idle_seconds * 1000);
+  store::Transaction transaction;
+  transaction.put(keys::upload(upload.tenant, upload.id), encode(upload));
+  transaction.put(keys::upload_time(upload.tenant, upload.created_ms, upload.id), {});
+  transaction.put(keys::open_upload(upload.swept_ms, upload.tenant, upload.id), {});
+  auto committed = co_await store_.commit(std::move(transaction));
+  if (!committed) co_return rt::pass(committed);
+  upload.revision = *committed;
+  co_return upload;
+}
+
+rt::Task<rt::Status> Uploads::check_channel(std::string tenant, std::string channel_id) {
+  if (channel_id.empty()) co_return rt::Status{};
+  auto channel = co_await store_.get(keys::channel(tenant, channel_id));
+  if (!channel) co_return rt::pass(channel);
+  if (!*channel) co_return invalid("no such channel", "channelId");
+  co_return rt::Status{};
+}
+
+rt::Task<rt::Result<Upload>> Uploads::load(std::string tenant, std::string id) {
+  auto record = co_await get_record(store_, keys::upload(tenant, id), "upload");
+  if (!record) co_return rt::pass(record);
+  co_return decode_upload(*record);
+}
+
+void Uploads::merge_progress(Upload& upload) const {
+  if (!is_open(upload)) return;
+  const auto position = transfers_->position(keys::upload(upload.tenant, upload.id));
+  if (!position) return;
+  const std::int64_t idle_ms = upload.expires_ms - upload.updated_ms;
+  upload.state = UploadState::kUploading;
+  upload.bytes_received = *position;
+  upload.whole = false;
+  upload.updated_ms = clock_();
+  upload.expires_ms = upload.updated_ms + idle_ms;
+}
+
+rt::Task<rt::Result<Upload>> Uploads::get(std::string tenant, std::string id) {
+  auto upload = co_await load(std::move(tenant), std::move(id));
+  if (upload) merge_progress(*upload);
+  co_return upload;
+}
+
+rt::Task<rt::Result<Page<Upload>>> Uploads::list(std::string tenant, Query query) {
+  if (query.filters.empty() && query.sort.empty()) {
+    auto page = co_await newest<Upload>(store_, tenant, keys::upload_times(tenant), keys::upload, decode_upload, query);
+    if (page) std::ranges::for_each(page->items, [this](Upload& upload) { merge_progress(upload); });
+    co_return page;
+  }
+  auto all = co_await load_all<Upload>(store_, keys::uploads(tenant), decode_upload);
+  if (!all) co_return rt::pass(all);
+  std::ranges::for_each(*all, [this](Upload& upload) { merge_progress(upload); });
+  co_return select<Upload>(std::move(*all), query, kFields);
+}
+
+rt::Task<rt::Result<std::unique_ptr<Receiver>>> Uploads::open_receiver(std::string tenant, std::string id,
+                                                                       std::uint64_t offset,
+                                                                       std::function<void()> on_evicted) {
+  auto owner = tenants_.tenant(tenant);
+  if (!owner) co_return rt::pass(owner);
+  // Looked at before anybody is evicted: a request that cannot go on must not stop one that can.
+  auto upload = co_await load(tenant, id);
+  if (!upload) co_return rt::pass(upload);
+  if (!is_open(*upload)) co_return not_open(*upload);
+  auto transfer = co_await transfers_->begin(keys::upload(tenant, id), std::move(on_evicted), kEvictionWaitMs);
+  if (!transfer) co_return rt::pass(transfer);
+  upload = co_await open_upload(std::move(tenant), std::move(id), offset);
+  if (!upload) {
+    transfers_->end(*transfer);
+    co_return rt::pass(upload);
+  }
+  const std::uint64_t allowed = owner->upload_max_bytes > 0 ? owner->upload_max_bytes : UINT64_MAX;
+  const ReceiverLimits limits{.file_max_bytes = upload->declared_bytes.value_or(allowed),
+                              .idle_ms = owner->upload_idle_seconds * 1000};
+  co_return std::make_unique<Receiver>(store_, *transfers_, std::move(*transfer), std::move(*upload), offset, limits,
+                                       clock_);
+}
+
+// The upload, when a transfer may begin at this offset.
+rt::Task<rt::Result<Upload>> Uploads::open_upload(std::string tenant, std::string id, std::uint64_t offset) {
+  auto upload = co_await load(std::move(tenant), std::move(id));
+  if (!upload) co_return upload;
+  if (!is_open(*upload)) co_return not_open(*upload);
+  if (offset != 0 && offset != upload->bytes_received) {
+    co_return rt::fail(Code::kConflict, fmt::format("continue at byte {}", upload->bytes_received));
+  }
+  co_return upload;
+}
+
+rt::Task<rt::Result<Upload>> Uploads::settle(std::string tenant, std::string id) {
+  auto upload = co_await load(tenant, id);
+  if (!upload) co_return upload;
+  auto settled = co_await transfers_->settle(keys::upload(tenant, id), kEvictionWaitMs);
+  if (!settled) co_return rt::pass(settled);
+  co_return co_await load(std::move(tenant), std::move(id));
+}
+
+rt::Task<rt::Result<Upload>> Uploads::cancel(std::string tenant, std::string id) {
+  for (int round = 0; round < kChangeRounds; ++round) {
+    auto upload = co_await load(tenant, id);
+    if (!upload) co_return upload;
+    if (upload->state == UploadState::kCompleted) co_return not_open(*upload);
+    if (!is_open(*upload)) co_return upload;
+    auto ended = co_await end(std::move(*upload), UploadState::kCancelled, {}, {});
+    if (ended) transfers_->evict(keys::upload(tenant, id));
+    if (ended || ended.error().code != Code::kConflict) co_return ended;
+  }
+  co_return rt::fail(Code::kUnavailable, "the upload is changed too often");
+}
+
+// The one way out other than completing: the bytes go with the state.
+rt::Task<rt::Result<Upload>> Uploads::end(Upload upload, UploadState state, std::string error,
+                                          std::string duplicate_of) {
+  const std::string key = keys::upload(upload.tenant, upload.id);
+  store::Transaction transaction;
+  for (const UploadPart& part : upload.parts) transaction.remove(part.object);
+  upload.parts.clear();
+  upload.state = state;
+  upload.error = std::move(error);
+  upload.duplicate_of = std::move(duplicate_of);
+  upload.updated_ms = clock_();
+  transaction.require(key, upload.revision);
+  transaction.put(key, encode(upload));
+  transaction.erase(keys::open_upload(upload.swept_ms, upload.tenant, upload.id));
+  auto committed = co_await store_.commit(std::move(transaction));
+  if (!committed) co_return rt::pass(committed);
+  upload.revision = *committed;
+  co_return upload;
+}
+
+rt::Task<rt::Status> Uploads::remove(std::string tenant, std::string id) {
+  auto upload = co_await load(std::move(tenant), std::move(id));
+  if (!upload) co_return rt::pass(upload);
+  if (upload->state != UploadState::kCompleted) co_return not_open(*upload);
+  const std::string key = keys::upload(upload->tenant, upload->id);
+  store::Transaction transaction;
+  transaction.require(key, upload->revision);
+  transaction.erase(key);
+  transaction.erase(keys::upload_time(upload->tenant, upload->created_ms, upload->id));
+  auto committed = co_await store_.commit(std::move(transaction));
+  if (committed) co_return rt::Status{};
+  // Only another removal changes a completed upload.
+  if (committed.error().code == Code::kConflict) co_return rt::fail(Code::kNotFound, "no such upload");
+  co_return rt::pass(committed);
+}
+
+rt::Task<rt::Result<std::size_t>> Uploads::sweep() {
+  const std::string now = keys::open_upload(clock_(), {}, {});
+  std::size_t expired = 0;
+  for (std::string after;;) {
+    store::Scan scan{.prefix = keys::open_uploads(), .after = after, .limit = kSweepBatch};
+    auto batch = co_await store_.scan(std::move(scan));
+    if (!batch) co_return rt::pass(batch);
+    for (const auto& entry : *batch) {
+      if (entry.key > now) co_return expired;
+      auto swept = co_await sweep_one(entry.key);
+      // A lost race is activity and a missing record a removal: the next sweep looks again.
+      if (!swept && swept.error().code != Code::kConflict && swept.error().code != Code::kNotFound) {
+        co_return rt::pass(swept);
+      }
+      if (swept && *swept) ++expired;
+    }
+    if (batch->size() < kSweepBatch) co_return expired;
+    after = batch->back().key;
+  }
+}
+
+// True when it expired.
+rt::Task<rt::Result<bool>> Uploads::sweep_one(std::string key) {
+  const std::string id = keys::last_part(key);
+  const std::string tenant = keys::last_part(std::string_view(key).substr(0, key.rfind('/')));
+  auto upload = co_await load(tenant, id);
+  if (!upload) co_return rt::pass(upload);
+  merge_progress(*upload);
+  if (upload->expires_ms > clock_()) co_return co_await move_in_index(std::move(*upload), std::move(key));
+  auto ended = co_await end(std::move(*upload), UploadState::kExpired, "nothing arrived for too long", {});
+  if (!ended) co_return rt::pass(ended);
+  co_return true;
+}
+
+rt::Task<rt::Result<bool>> Uploads::move_in_index(Upload upload, std::string key) {
+  auto stored = co_await load(upload.tenant, upload.id);
+  if (!stored) co_return rt::pass(stored);
+  stored->swept_ms = stored->expires_ms = upload.expires_ms;
+  store::Transaction transaction;
+  transaction.require(keys::upload(upload.tenant, upload.id), stored->revision);
+  transaction.put(keys::upload(upload.tenant, upload.id), encode(*stored));
+  transaction.erase(std::move(key));
+  transaction.put(keys::open_upload(stored->swept_ms, upload.tenant, upload.id), {});
+  auto committed = co_await store_.commit(std::move(transaction));
+  if (!committed) co_return rt::pass(committed);
+  co_return false;
+}
+
+}  // namespace millrace::media
