@@ -18,6 +18,8 @@ namespace millrace::http {
 class CreditLine {
  public:
   virtual void consumed(std::size_t bytes) = 0;
+  // The handler waits for bytes that have not come: the moment to send `100 Continue`.
+  virtual void wanted() {}
 
  protected:
   ~CreditLine() = default;
@@ -32,6 +34,7 @@ class Body {
       Body& body;
       bool await_ready() noexcept {
         body.return_credit();
+        if (!body.can_answer() && body.credit_) body.credit_->wanted();
         return body.can_answer();
       }
       void await_suspend(std::coroutine_handle<> waiter) noexcept { body.waiter_ = waiter; }
