@@ -67,7 +67,8 @@ sockaddr_in parse_address(const std::string& text) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
   const size_t colon = text.find(':');
-  const bool good = colon != std::string::npos && inet_pton(AF_INET, text.substr(0, colon).c_str(), &address.sin_addr) == 1;
+  const bool good =
+      colon != std::string::npos && inet_pton(AF_INET, text.substr(0, colon).c_str(), &address.sin_addr) == 1;
   if (!good) {
     fmt::print(stderr, "relay: '{}' is no address\n", text);
     std::exit(2);
@@ -111,11 +112,14 @@ class Relay {
   int epoll_ = epoll_create1(EPOLL_CLOEXEC);
   int listener_ = -1;
   std::vector<std::unique_ptr<Link>> links_;
+  std::vector<uint8_t> scratch_ = std::vector<uint8_t>(kPieceBytes);
 };
 
-Relay::Relay(const Path& path) : path_(path), listener_(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) {
+Relay::Relay(const Path& path)
+    : path_(path), listener_(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) {
   sockaddr_in here = parse_address("127.0.0.1:0");
-  if (bind(listener_, reinterpret_cast<sockaddr*>(&here), sizeof here) != 0 || listen(listener_, 1024) != 0) std::exit(1);
+  if (bind(listener_, reinterpret_cast<sockaddr*>(&here), sizeof here) != 0 || listen(listener_, 1024) != 0)
+    std::exit(1);
   watch(listener_);
 }
 
@@ -180,14 +184,12 @@ Clock::time_point Relay::due(Pipe& pipe, size_t bytes) const {
 
 bool Relay::take_in(Pipe& pipe) {
   while (!pipe.ended && pipe.held_bytes < path_.buffer_bytes) {
-    std::vector<uint8_t> bytes(kPieceBytes);
-    const ssize_t n = recv(pipe.from, bytes.data(), bytes.size(), MSG_DONTWAIT);
+    const ssize_t n = recv(pipe.from, scratch_.data(), scratch_.size(), MSG_DONTWAIT);
     if (n < 0) return errno == EAGAIN || errno == EINTR;
     pipe.ended = n == 0;
-    bytes.resize(static_cast<size_t>(n));
-    pipe.held_bytes += bytes.size();
-    const auto at = due(pipe, bytes.size());
-    pipe.pieces.push_back({at, std::move(bytes)});  // the empty one carries the end of the stream
+    pipe.held_bytes += static_cast<size_t>(n);
+    const auto at = due(pipe, static_cast<size_t>(n));
+    pipe.pieces.push_back({at, {scratch_.begin(), scratch_.begin() + n}});  // the empty one carries the stream's end
   }
   return true;
 }
@@ -202,7 +204,8 @@ bool Relay::pass_on(Pipe& pipe) {
       pipe.pieces.clear();
       return true;
     }
-    const ssize_t n = send(pipe.to, piece.bytes.data() + piece.sent, piece.bytes.size() - piece.sent, MSG_DONTWAIT | MSG_NOSIGNAL);
+    const ssize_t n =
+        send(pipe.to, piece.bytes.data() + piece.sent, piece.bytes.size() - piece.sent, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (n < 0) return errno == EAGAIN || errno == EINTR;
     piece.sent += static_cast<size_t>(n);
     pipe.held_bytes -= static_cast<size_t>(n);
@@ -217,7 +220,8 @@ int Relay::wait_us() const {
   for (const auto& link : links_) {
     for (const Pipe* pipe : {&link->up, &link->down}) {
       if (pipe->pieces.empty() || pipe->pieces.front().due <= now) continue;  // what is late waits for the socket
-      wait = std::min<int64_t>(wait, std::chrono::ceil<std::chrono::microseconds>(pipe->pieces.front().due - now).count());
+      wait =
+          std::min<int64_t>(wait, std::chrono::ceil<std::chrono::microseconds>(pipe->pieces.front().due - now).count());
     }
   }
   return static_cast<int>(wait);

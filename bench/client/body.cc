@@ -10,8 +10,8 @@ namespace {
 constexpr uint64_t kPoolBytes = 64 << 20;
 constexpr uint64_t kBlockBytes = 4096;
 constexpr uint64_t kStampBytes = 8;
-constexpr uint64_t kBlocksApart = 7919;         // bodies start at scattered blocks of the pool
-constexpr uint64_t kPrefixId = 1ull << 40;      // the shifted prefix is taken from a body nobody else sends
+constexpr uint64_t kBlocksApart = 7919;     // bodies start at scattered blocks of the pool
+constexpr uint64_t kPrefixId = 1ull << 40;  // the shifted prefix is taken from a body nobody else sends
 
 uint64_t mix(uint64_t x) {
   x += 0x9e3779b97f4a7c15;

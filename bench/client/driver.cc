@@ -7,13 +7,14 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <utility>
 
 namespace millrace::bench {
 namespace {
 
-constexpr size_t kOpeningMax = 64;            // connections in their handshake at once
-constexpr size_t kPassBytes = 2 << 20;        // read or written by one connection before the next has its turn
-constexpr size_t kKeepBytes = 4096;           // an output buffer larger than this is given back when empty and idle
+constexpr size_t kOpeningMax = 64;      // connections in their handshake at once
+constexpr size_t kPassBytes = 2 << 20;  // read or written by one connection before the next has its turn
+constexpr size_t kKeepBytes = 4096;     // an output buffer larger than this is given back when empty and idle
 constexpr uint64_t kStdinEvent = UINT64_MAX;
 constexpr auto kRateTick = std::chrono::milliseconds(100);
 

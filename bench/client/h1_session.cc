@@ -1,6 +1,7 @@
 // HTTP/1.1 of the load client: one request at a time on a connection, answers framed by Content-Length or chunked.
 // It reads answers of servers we start ourselves, so it understands what they send and gives up on anything else.
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
 #include <string>
@@ -36,8 +37,7 @@ std::string_view header_value(const std::string& head, std::string_view name) {
 
 class H1Session : public Session {
  public:
-  explicit H1Session(Work& work)
-      : work_(work), turn_(work.options()), allowance_(work.options().rate_bytes) {}
+  explicit H1Session(Work& work) : work_(work), turn_(work.options()), allowance_(work.options().rate_bytes) {}
   ~H1Session() override {
     if (busy_) work_.fail();
   }

@@ -3,10 +3,12 @@
 
 #include <nghttp2/nghttp2.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 
 #include "bench/client/session.h"
 
@@ -82,8 +84,8 @@ H2Session::H2Session(Work& work) : work_(work), turn_(work.options()), allowance
   set_callbacks(callbacks);
   nghttp2_session_client_new(&session_, callbacks, this);
   nghttp2_session_callbacks_del(callbacks);
-  const std::array<nghttp2_settings_entry, 2> settings{{{NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
-                                                        {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, kWindowBytes}}};
+  const std::array<nghttp2_settings_entry, 2> settings{
+      {{NGHTTP2_SETTINGS_ENABLE_PUSH, 0}, {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, kWindowBytes}}};
   nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, settings.data(), settings.size());
   nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, 0, kWindowBytes);
 }
@@ -150,8 +152,8 @@ Stream* H2Session::find(int32_t id) {
   return found == streams_.end() ? nullptr : &found->second;
 }
 
-ssize_t H2Session::on_read(nghttp2_session*, int32_t id, uint8_t*, size_t length, uint32_t* flags,
-                           nghttp2_data_source*, void* user) {
+ssize_t H2Session::on_read(nghttp2_session*, int32_t id, uint8_t*, size_t length, uint32_t* flags, nghttp2_data_source*,
+                           void* user) {
   auto& self = *static_cast<H2Session*>(user);
   Stream* stream = self.find(id);
   if (stream == nullptr) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;

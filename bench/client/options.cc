@@ -74,42 +74,92 @@ void read_url_file(const std::string& name, std::vector<std::string>& urls) {
 enum Long { kEach = 256, kShift, kSeed, kFirst, kRate, kThink, kHttp1, kConnect, kVerify, kHold, kTimeout, kEmit };
 
 constexpr option kLong[] = {
-    {"input", required_argument, nullptr, 'i'},    {"connections", required_argument, nullptr, 'c'},
-    {"streams", required_argument, nullptr, 'm'},  {"requests", required_argument, nullptr, 'n'},
-    {"each", required_argument, nullptr, kEach},   {"method", required_argument, nullptr, 'X'},
-    {"header", required_argument, nullptr, 'H'},   {"size", required_argument, nullptr, 's'},
-    {"shift", required_argument, nullptr, kShift}, {"seed", required_argument, nullptr, kSeed},
-    {"first", required_argument, nullptr, kFirst}, {"rate", required_argument, nullptr, kRate},
-    {"think", required_argument, nullptr, kThink}, {"duration", required_argument, nullptr, 'D'},
-    {"h1", no_argument, nullptr, kHttp1},          {"connect", required_argument, nullptr, kConnect},
-    {"verify", no_argument, nullptr, kVerify},     {"hold", no_argument, nullptr, kHold},
-    {"timeout", required_argument, nullptr, kTimeout}, {"emit", required_argument, nullptr, kEmit},
+    {"input", required_argument, nullptr, 'i'},
+    {"connections", required_argument, nullptr, 'c'},
+    {"streams", required_argument, nullptr, 'm'},
+    {"requests", required_argument, nullptr, 'n'},
+    {"each", required_argument, nullptr, kEach},
+    {"method", required_argument, nullptr, 'X'},
+    {"header", required_argument, nullptr, 'H'},
+    {"size", required_argument, nullptr, 's'},
+    {"shift", required_argument, nullptr, kShift},
+    {"seed", required_argument, nullptr, kSeed},
+    {"first", required_argument, nullptr, kFirst},
+    {"rate", required_argument, nullptr, kRate},
+    {"think", required_argument, nullptr, kThink},
+    {"duration", required_argument, nullptr, 'D'},
+    {"h1", no_argument, nullptr, kHttp1},
+    {"connect", required_argument, nullptr, kConnect},
+    {"verify", no_argument, nullptr, kVerify},
+    {"hold", no_argument, nullptr, kHold},
+    {"timeout", required_argument, nullptr, kTimeout},
+    {"emit", required_argument, nullptr, kEmit},
     {nullptr, 0, nullptr, 0},
 };
 
 void apply(Options& options, int key, const char* value) {
   switch (key) {
-    case 'i': return read_url_file(value, options.urls);
-    case 'c': options.connections = static_cast<uint32_t>(parse_number(value)); return;
-    case 'm': options.streams = static_cast<uint32_t>(parse_number(value)); return;
-    case 'n': options.requests = parse_number(value); return;
-    case 'X': options.method = value; return;
-    case 'H': options.headers.push_back(parse_header(value)); return;
-    case 's': options.size_bytes = parse_number(value); return;
-    case 'D': options.duration_s = static_cast<uint32_t>(parse_number(value)); return;
-    case kEach: options.requests_each = parse_number(value); return;
-    case kShift: options.shift_bytes = parse_number(value); return;
-    case kSeed: options.seed = parse_number(value); return;
-    case kFirst: options.first_body = parse_number(value); return;
-    case kRate: options.rate_bytes = parse_number(value); return;
-    case kThink: options.think_ms = static_cast<uint32_t>(parse_number(value)); return;
-    case kHttp1: options.http1 = true; return;
-    case kConnect: options.connect = value; return;
-    case kVerify: options.verify = true; return;
-    case kHold: options.hold = true; return;
-    case kTimeout: options.timeout_s = static_cast<uint32_t>(parse_number(value)); return;
-    case kEmit: options.emit = value; return;
-    default: usage("unknown option");
+    case 'i':
+      return read_url_file(value, options.urls);
+    case 'c':
+      options.connections = static_cast<uint32_t>(parse_number(value));
+      return;
+    case 'm':
+      options.streams = static_cast<uint32_t>(parse_number(value));
+      return;
+    case 'n':
+      options.requests = parse_number(value);
+      return;
+    case 'X':
+      options.method = value;
+      return;
+    case 'H':
+      options.headers.push_back(parse_header(value));
+      return;
+    case 's':
+      options.size_bytes = parse_number(value);
+      return;
+    case 'D':
+      options.duration_s = static_cast<uint32_t>(parse_number(value));
+      return;
+    case kEach:
+      options.requests_each = parse_number(value);
+      return;
+    case kShift:
+      options.shift_bytes = parse_number(value);
+      return;
+    case kSeed:
+      options.seed = parse_number(value);
+      return;
+    case kFirst:
+      options.first_body = parse_number(value);
+      return;
+    case kRate:
+      options.rate_bytes = parse_number(value);
+      return;
+    case kThink:
+      options.think_ms = static_cast<uint32_t>(parse_number(value));
+      return;
+    case kHttp1:
+      options.http1 = true;
+      return;
+    case kConnect:
+      options.connect = value;
+      return;
+    case kVerify:
+      options.verify = true;
+      return;
+    case kHold:
+      options.hold = true;
+      return;
+    case kTimeout:
+      options.timeout_s = static_cast<uint32_t>(parse_number(value));
+      return;
+    case kEmit:
+      options.emit = value;
+      return;
+    default:
+      usage("unknown option");
   }
 }
 

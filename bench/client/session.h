@@ -1,7 +1,8 @@
 #pragma once
 
 // A protocol on one connection of the load client: bytes in, bytes out, no I/O of its own. The connection calls
-// submit() when there may be room for requests, feeds receive(), and takes what produce() appends until it appends nothing.
+// submit() when there may be room for requests, feeds receive(), and takes what produce() appends until it appends
+// nothing.
 
 #include <cstdint>
 #include <memory>

@@ -16,6 +16,7 @@ namespace millrace::bench {
 namespace {
 
 constexpr size_t kRecordBytes = 16384;
+constexpr long kGatherBytes = 64 << 10;
 
 Io from_errno() { return errno == EAGAIN || errno == EINPROGRESS || errno == EINTR ? Io::kBlocked : Io::kClosed; }
 
@@ -31,6 +32,13 @@ Io from_count(ssize_t count, size_t& taken) {
   return Io::kDone;
 }
 
+// Records leave the library one by one; gathered, sixteen of them cost one system call.
+void set_bios(ssl_st* ssl, int fd) {
+  BIO* gather = BIO_new(BIO_f_buffer());
+  BIO_set_write_buffer_size(gather, kGatherBytes);
+  SSL_set_bio(ssl, BIO_new_socket(fd, BIO_NOCLOSE), BIO_push(gather, BIO_new_socket(fd, BIO_NOCLOSE)));
+}
+
 }  // namespace
 
 TlsContext::TlsContext(bool http1) : context_(SSL_CTX_new(TLS_client_method())) {
@@ -40,8 +48,8 @@ TlsContext::TlsContext(bool http1) : context_(SSL_CTX_new(TLS_client_method())) 
   SSL_CTX_set_min_proto_version(context_, TLS1_2_VERSION);
   SSL_CTX_set_ciphersuites(context_, "TLS_AES_128_GCM_SHA256");
   SSL_CTX_set_cipher_list(context_, "ECDHE+AESGCM");
-  SSL_CTX_set_mode(context_, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-                                 SSL_MODE_RELEASE_BUFFERS);
+  SSL_CTX_set_mode(context_,
+                   SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
 }
 
 TlsContext::~TlsContext() { SSL_CTX_free(context_); }
@@ -61,7 +69,7 @@ bool Transport::connect(const std::string& address, uint16_t port) {
   if (::connect(fd_, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0 && errno != EINPROGRESS) return false;
   if (tls_ != nullptr) {
     ssl_ = SSL_new(tls_->get());
-    SSL_set_fd(ssl_, fd_);
+    set_bios(ssl_, fd_);
     SSL_set_connect_state(ssl_);
   }
   return true;
@@ -111,6 +119,7 @@ Io Transport::write_tls(std::span<const uint8_t> from, size_t& taken) {
     if (result != 1) return taken > 0 ? Io::kDone : from_tls(ssl_, result);
     taken += n;
   }
+  BIO_flush(SSL_get_wbio(ssl_));
   return Io::kDone;
 }
 

@@ -14,7 +14,9 @@ double seconds(Clock::duration d) { return std::chrono::duration<double>(d).coun
 double cpu_seconds() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
-  const auto value = [](const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6; };
+  const auto value = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
+  };
   return value(usage.ru_utime) + value(usage.ru_stime);
 }
 

@@ -45,7 +45,10 @@ class Work {
   std::optional<Exchange> take(Clock::time_point now);
   void body_arrived(Exchange& exchange, std::span<const uint8_t> bytes) const;
   void finish(const Exchange& exchange, Clock::time_point now);
-  void fail() { ++failed_; ++ended_; }
+  void fail() {
+    ++failed_;
+    ++ended_;
+  }
 
   void begin(Clock::time_point now);
   bool all_handed_out(Clock::time_point now) const { return next_ == options_.requests || now >= deadline_; }
