@@ -67,7 +67,8 @@ def path(bench, rate_mbit):
         [url] = server.put_urls(kind, 1, size)
         with measure.relay(server.address[kind], DELAY_MS, rate_mbit) as through:
             flags = ["h1"] if kind == "h1" else []
-            return measure.load([url], method="PUT", size=size, connect=through, flags=flags, timeout=GIVE_UP_S)["seconds"]
+            report = measure.load([url], method="PUT", size=size, connect=through, flags=flags, timeout=GIVE_UP_S)
+            return report["seconds"]
 
     def speed(server, kind):
         """Where a peer's fixed window decides, a smaller body tells as much: stop at the first that takes long."""
