@@ -283,7 +283,6 @@ void Session::close_stream(Stream& stream, std::string_view reason) {
   if (std::exchange(stream.gone, true)) return;
   if (stream.error.empty() && !stream.response_sent) stream.error = reason.empty() ? "the stream was closed" : reason;
   if (!stream.body.ended()) stream.body.fail({rt::Code::kClosed, "the peer gave the request up"});
-  if (std::exchange(stream.touched, false)) std::erase(touched_, &stream);
   if (std::exchange(stream.expects_continue, false)) std::erase(expecting_, &stream);
   stream.room.set();
 }

@@ -27,9 +27,12 @@ void Session::settings_acknowledged() {
 }
 
 void Session::body_arrived(Stream& stream, std::size_t bytes) {
+  if (stream.received_bytes == 0) {
+    stream.epoch_us = now_us();
+    // What earlier streams of this connection found out.
+    if (!stream.body.ended()) widen(stream, learned_window_bytes_);
+  }
   stream.received_bytes += bytes;
-  stream.epoch_bytes += static_cast<std::int64_t>(bytes);
-  if (!std::exchange(stream.touched, true)) touched_.push_back(&stream);
 }
 
 // Connection credit is given on arrival: one unread stream must not starve the others.
@@ -38,42 +41,31 @@ void Session::credit_arrivals() {
   if (copied_bytes_ > 0) {
     context_.stats.copied_bytes.fetch_add(std::exchange(copied_bytes_, 0), std::memory_order_relaxed);
   }
-  if (touched_.empty()) return;
-  const std::int64_t now = now_us();
-  for (Stream* stream : touched_) {
-    stream->touched = false;
-    grow_window(*stream, now);
-  }
-  touched_.clear();
 }
 
-// Half a window within one round trip means the window, not the path, sets the pace: double it. Not while the handler
-// lags behind, and not when memory is short.
-void Session::grow_window(Stream& stream, std::int64_t now) {
-  const Limits& limits = context_.limits;
-  if (stream.gone || stream.body.ended()) return;
-  std::int32_t wanted = stream.window_bytes;
-  if (stream.epoch_us == 0) {
-    stream.epoch_us = now;
-    wanted = std::max(wanted, learned_window_bytes_);  // what earlier streams found out
-  }
+// Stream credit is given on consumption. Half a window consumed within one round trip means that the window, not path
+// or handler, sets the pace: double it.
+void Session::credit(Stream& stream, std::size_t bytes) {
+  nghttp2_session_consume_stream(nghttp2_, stream.stream_id, bytes);
+  stream.epoch_bytes += static_cast<std::int64_t>(bytes);
   if (stream.epoch_bytes >= stream.window_bytes / 2) {
+    const std::int64_t now = now_us();
     const bool fast = rtt_us_ > 0 && now - stream.epoch_us <= std::max(rtt_us_, kRttFloorUs);
-    const bool read = stream.body.waiting_bytes() < static_cast<std::size_t>(stream.window_bytes) / 4;
-    if (fast && read) wanted = std::min(stream.window_bytes * 2, limits.stream_window_bytes_max);
+    if (fast && !stream.body.ended()) widen(stream, stream.window_bytes * 2);
     stream.epoch_us = now;
     stream.epoch_bytes = 0;
   }
-  if (wanted <= stream.window_bytes || context_.budget.under_pressure()) return;
-  if (nghttp2_session_set_local_window_size(nghttp2_, NGHTTP2_FLAG_NONE, stream.stream_id, wanted) != 0) return;
-  stream.window_bytes = wanted;
-  learned_window_bytes_ = std::max(learned_window_bytes_, wanted);
-  context_.stats.window_growths.fetch_add(1, std::memory_order_relaxed);
+  if (nghttp2_session_want_write(nghttp2_) != 0) ask_flush();
 }
 
-void Session::credit(Stream& stream, std::size_t bytes) {
-  nghttp2_session_consume_stream(nghttp2_, stream.stream_id, bytes);
-  if (nghttp2_session_want_write(nghttp2_) != 0) ask_flush();
+// No window grows when memory is short.
+void Session::widen(Stream& stream, std::int32_t wanted_bytes) {
+  wanted_bytes = std::min(wanted_bytes, context_.limits.stream_window_bytes_max);
+  if (wanted_bytes <= stream.window_bytes || context_.budget.under_pressure()) return;
+  if (nghttp2_session_set_local_window_size(nghttp2_, NGHTTP2_FLAG_NONE, stream.stream_id, wanted_bytes) != 0) return;
+  stream.window_bytes = wanted_bytes;
+  learned_window_bytes_ = std::max(learned_window_bytes_, wanted_bytes);
+  context_.stats.window_growths.fetch_add(1, std::memory_order_relaxed);
 }
 
 std::chrono::milliseconds Session::read_limit() const {

@@ -65,8 +65,8 @@ class Session final : public net::Session, private rt::FlushHook {
   // pace.cc: windows and deadlines.
   void body_arrived(Stream& stream, std::size_t bytes);
   void credit_arrivals();
-  void grow_window(Stream& stream, std::int64_t now_us);
   void credit(Stream& stream, std::size_t bytes);
+  void widen(Stream& stream, std::int32_t wanted_bytes);
   void settings_acknowledged();
   std::chrono::milliseconds read_limit() const;
   void check_deadlines();
@@ -81,7 +81,6 @@ class Session final : public net::Session, private rt::FlushHook {
   rt::Scope answering_;
   std::vector<std::unique_ptr<Stream>> live_;  // every stream that is not settled
   std::vector<Stream*> closed_;                // closed in a callback, to be settled after it
-  std::vector<Stream*> touched_;               // got body bytes in this read
   std::vector<Stream*> expecting_;             // wait for 100 Continue
   const rt::Slice* receiving_ = nullptr;
   std::size_t arrived_bytes_ = 0;  // body bytes of this read

@@ -64,14 +64,13 @@ class Stream final : public http::Exchange, public http::CreditLine {
   bool response_sent = false;
   bool expects_continue = false;
   bool too_large = false;  // header fields above the limit
-  bool touched = false;    // got body bytes in this read
   std::string_view error;  // why it was aborted
 
   // The request body.
   std::uint64_t received_bytes = 0;
   std::size_t header_fields = 0;
   std::int32_t window_bytes = 0;
-  std::int64_t epoch_bytes = 0;  // arrived since epoch_us
+  std::int64_t epoch_bytes = 0;  // consumed since epoch_us
   std::int64_t epoch_us = 0;
   std::uint64_t progress_bytes = 0;  // received_bytes at progress_ms
   std::int64_t progress_ms = 0;

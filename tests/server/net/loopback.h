@@ -92,6 +92,7 @@ struct Pipe {
 
 struct Shared {
   explicit Shared(const Faults& f) : faults(f), to_second(f.to_second), to_first(f.to_first) {}
+  ~Shared() { pool->rest(); }  // the pool and its current block hold each other
   Faults faults;
   Pipe to_second;
   Pipe to_first;
