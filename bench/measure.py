@@ -126,8 +126,8 @@ def unchecked_tls():
 
 def emit(path, size, body=0, seed=1):
     """Writes a body of the load client to a file."""
-    subprocess.run([TOOLS / "loadclient", "--emit", path, "--size", str(size), "--first", str(body), "--seed", str(seed)],
-                   check=True)
+    subprocess.run([TOOLS / "loadclient", "--emit", path, "--size", str(size), "--first", str(body),
+                    "--seed", str(seed)], check=True)
 
 
 def load_command(urls, headers=(), flags=(), **options):
@@ -200,7 +200,8 @@ def beside(urls, **options):
 
 def h2load(url, requests, connections, streams, headers=(), http1=False):
     """Requests per second by h2load."""
-    command = ["taskset", "-c", str(CLIENT_CORE), "h2load", "-n", str(requests), "-c", str(connections), "-m", str(streams)]
+    command = ["taskset", "-c", str(CLIENT_CORE), "h2load", "-n", str(requests), "-c", str(connections),
+               "-m", str(streams)]
     command += ["--h1"] if http1 else []
     for header in headers:
         command += ["-H", header]
@@ -212,8 +213,8 @@ def h2load(url, requests, connections, streams, headers=(), http1=False):
 
 
 def curl_put(path, url, tls):
-    command = ["taskset", "-c", str(CLIENT_CORE), "curl", "-sS", "-o", os.devnull, "-w", "%{http_code} %{http_version} %{time_total}",
-               "-T", str(path)]
+    command = ["taskset", "-c", str(CLIENT_CORE), "curl", "-sS", "-o", os.devnull, "-T", str(path),
+               "-w", "%{http_code} %{http_version} %{time_total}"]
     command += ["-k", "--http2", "--tls13-ciphers", "TLS_AES_128_GCM_SHA256"] if tls else ["--http2-prior-knowledge"]
     done = subprocess.run([*command, url], capture_output=True, text=True)
     status, version, seconds = (done.stdout or "0 0 0").split()

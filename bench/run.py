@@ -131,7 +131,7 @@ def build(folder, with_kernels, with_ours):
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="one round of less: about three minutes, rough figures")
+    parser.add_argument("--quick", action="store_true", help="one round of less: rough figures in minutes")
     parser.add_argument("--only", default="", help="rows whose name starts with one of these, comma-separated")
     parser.add_argument("--disk", type=pathlib.Path, default=ROOT / "build/bench", help="a folder on the disk to measure")
     parser.add_argument("--tmpfs", type=pathlib.Path, default=pathlib.Path("/dev/shm"), help="a folder in memory")

@@ -1,4 +1,4 @@
-"""The rows: a figure of ours beside the peers' in the same unit, the target, met or not. Printed as they come, kept as JSON."""
+"""The rows: ours beside the peers in the same unit, the target, met or not. Printed as they come, kept as JSON."""
 
 import json
 import statistics
@@ -38,7 +38,8 @@ class Table:
         self.add(name, unit, ours, None, None, None, f"{sign} {shown(limit)} {unit}", ok, figures)
 
     def add(self, name, unit, ours, peer, peer_name, ratio, target, ok, figures):
-        others = {key: value for key, value in figures.items() if key not in ("millrace", peer_name) and value is not None}
+        named = ("millrace", peer_name)
+        others = {key: value for key, value in figures.items() if key not in named and value is not None}
         row = {"name": name, "ours": ours, "peer": peer, "ratio": ratio, "target": target, "ok": ok, "unit": unit,
                "peer_name": peer_name, "others": others}
         self.rows.append(row)
@@ -65,7 +66,8 @@ def line(row):
     others = "  ".join(f"{name} {shown(value)}" for name, value in row["others"].items())
     verdict = "met" if row["ok"] else "MISSED"
     name = f"{row['name']} ({row['unit']})"
-    return f"{name:34} {shown(row['ours']):>9} {peer:>20} {shown(row['ratio']):>7}  {row['target']:14} {verdict:6} {others}"
+    figures = f"{shown(row['ours']):>9} {peer:>20} {shown(row['ratio']):>7}"
+    return f"{name:34} {figures}  {row['target']:14} {verdict:6} {others}"
 
 
 def median(values):
