@@ -133,7 +133,7 @@ def parse():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="one round of less: rough figures in minutes")
     parser.add_argument("--only", default="", help="rows whose name starts with one of these, comma-separated")
-    parser.add_argument("--disk", type=pathlib.Path, default=ROOT / "build/bench", help="a folder on the disk to measure")
+    parser.add_argument("--disk", type=pathlib.Path, default=ROOT / "build/bench", help="a folder on disk")
     parser.add_argument("--tmpfs", type=pathlib.Path, default=pathlib.Path("/dev/shm"), help="a folder in memory")
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build/release", help="the build to measure")
     parser.add_argument("--rounds", type=int, default=0, help="rounds of each row (5; 1 with --quick)")
@@ -171,7 +171,8 @@ def measure_all(options, chosen):
                     task(bench)
                 seconds[name] = round(time.monotonic() - started, 1)
         finally:
-            context = {"quick": options.quick, "seconds": seconds, "cores": os.cpu_count(), "kernel": platform.release()}
+            context = {"quick": options.quick, "seconds": seconds, "cores": os.cpu_count(),
+                       "kernel": platform.release()}
             bench.table.write(ROOT / "build/bench/results.json", context)
     return bench.table
 
