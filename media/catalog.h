@@ -19,10 +19,10 @@ namespace millrace::media {
 
 // Only what is set changes.
 struct MediaPatch {
-  std::optional<std::string> title;
-  std::optional<std::string> channel_id;
-  std::optional<std::map<std::string, std::string>> metadata;
-  std::optional<std::vector<std::string>> transcript_languages;
+  std::optional<std::string> title = {};
+  std::optional<std::string> channel_id = {};
+  std::optional<std::map<std::string, std::string>> metadata = {};
+  std::optional<std::vector<std::string>> transcript_languages = {};
 };
 
 // The uploaded bytes: read them with Store::read(object, ...).

@@ -54,6 +54,8 @@ std::vector<std::string> jailed(const std::filesystem::path& directory) {
     add(line, {"--symlink", std::string("usr/") + name, std::string("/") + name});
   }
   // Debian's alternatives and the loader's cache; no other configuration is needed, and none is shown.
+  // Made first, because as a mere parent it would be root's alone.
+  add(line, {"--perms", "0755", "--dir", "/etc"});
   for (const char* path : {"/etc/alternatives", "/etc/ld.so.cache"}) add(line, {"--ro-bind-try", path, path});
   add(line,
       {"--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--size", std::to_string(64 << 20), "--tmpfs", "/tmp"});

@@ -46,9 +46,9 @@ struct Job {
 };
 
 struct NewJob {
-  std::string kind;
-  std::string tenant;
-  std::string subject;
+  std::string kind = {};
+  std::string tenant = {};
+  std::string subject = {};
   std::string payload = {};
   Priority priority = Priority::kNormal;
   std::int64_t delay_ms = 0;

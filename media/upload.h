@@ -61,13 +61,13 @@ inline bool is_open(const Upload& upload) noexcept {
 // What a client announces.
 struct NewUpload {
   UploadType type = UploadType::kMultipart;
-  std::string file_name;
-  std::string content_type;  // empty: application/octet-stream
-  std::optional<std::uint64_t> declared_bytes;
-  std::string channel_id;
-  std::string title;
-  std::vector<std::string> transcript_languages;
-  std::map<std::string, std::string> metadata;
+  std::string file_name = {};
+  std::string content_type = {};  // empty: application/octet-stream
+  std::optional<std::uint64_t> declared_bytes = {};
+  std::string channel_id = {};
+  std::string title = {};
+  std::vector<std::string> transcript_languages = {};
+  std::map<std::string, std::string> metadata = {};
 };
 
 }  // namespace millrace::media

@@ -29,8 +29,8 @@ struct Media;
 inline constexpr std::int64_t kEvictionWaitMs = 5'000;
 
 struct CompleteUpload {
-  std::string channel_id;  // empty: as announced
-  std::string title;       // empty: as announced
+  std::string channel_id = {};  // empty: as announced
+  std::string title = {};       // empty: as announced
 };
 
 struct Completion {
