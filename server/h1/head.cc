@@ -80,13 +80,16 @@ void append_status_line(std::string& out, int status) {
 
 // Fields the session writes itself, or that mean nothing here.
 bool is_of_connection(std::string_view name) {
-  constexpr std::array<std::string_view, 6> kNames = {"connection", "content-length",    "keep-alive",
-                                                      "upgrade",    "transfer-encoding", "proxy-connection"};
+  constexpr std::array<std::string_view, 9> kNames = {"connection", "content-length", "date",
+                                                      "keep-alive", "server",         "proxy-connection",
+                                                      "upgrade",    "x-request-id",   "transfer-encoding"};
   return std::ranges::find(kNames, name) != kNames.end();
 }
 
 // A line end in a value would let its author write fields, or a response, of his own.
-bool is_safe(std::string_view value) { return value.find_first_of(std::string_view("\r\n\0", 3)) == value.npos; }
+bool is_safe(std::string_view text) {
+  return std::ranges::none_of(text, [](char c) { return static_cast<unsigned char>(c) < ' ' && c != '\t'; });
+}
 
 void append_fields(std::string& out, const http::Fields& fields) {
   for (std::size_t i = 0; i < fields.size(); ++i) {
@@ -108,10 +111,8 @@ void append_head(std::string& out, int status, const http::Fields& fields, const
   if (options.chunked) append_field(out, "transfer-encoding", "chunked");
   if (options.close) append_field(out, "connection", "close");
   if (options.tell_keep_alive) append_field(out, "connection", "keep-alive");
-  if (!options.request_id.empty() && fields.count("x-request-id") == 0) {
-    append_field(out, "x-request-id", options.request_id);
-  }
-  if (fields.count("date") == 0) append_field(out, "date", options.date);
+  if (!options.request_id.empty()) append_field(out, "x-request-id", options.request_id);
+  append_field(out, "date", options.date);
   out.append("server: millrace\r\n\r\n");
 }
 

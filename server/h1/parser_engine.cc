@@ -1,7 +1,7 @@
 #include "server/h1/parser_engine.h"
 
 #include <algorithm>
-#include <cctype>
+#include <array>
 #include <limits>
 
 namespace millrace::h1 {
@@ -21,10 +21,16 @@ bool is_digits(std::string_view text) {
 }
 
 // Characters a host[:port] can have (RFC 3986 §3.2), user information excluded.
+constexpr std::array<bool, 256> kAuthorityChars = [] {
+  std::array<bool, 256> chars{};
+  for (const char c :
+       std::string_view("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~:[]%!$&'()*+;="))
+    chars[static_cast<unsigned char>(c)] = true;
+  return chars;
+}();
+
 bool is_authority(std::string_view text) {
-  return std::ranges::all_of(text, [](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) || std::string_view("-._~:[]%!$&'()*+;=").contains(c);
-  });
+  return std::ranges::all_of(text, [](char c) { return kAuthorityChars[static_cast<unsigned char>(c)]; });
 }
 
 // "http://host/path" becomes host and /path.

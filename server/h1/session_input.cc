@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "server/h1/session.h"
+#include "server/http/request_id.h"
 #include "server/rt/block.h"
 
 namespace millrace::h1 {
@@ -11,21 +12,12 @@ namespace {
 
 // Small body pieces are gathered up to here before they are copied out as one.
 constexpr std::size_t kGatherBytes = 16 * 1024;
-constexpr std::size_t kRequestIdBytesMax = 128;
 
 std::int64_t now_ms() { return rt::Loop::current().now_ms(); }
 
 std::int64_t monotonic_us() {
   const auto now = std::chrono::steady_clock::now().time_since_epoch();
   return std::chrono::duration_cast<std::chrono::microseconds>(now).count();
-}
-
-// A request id from outside goes into logs and a response field as it is.
-bool is_request_id(std::string_view id) {
-  return !id.empty() && id.size() <= kRequestIdBytesMax && std::ranges::all_of(id, [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           std::string_view("-._~:/+=@").contains(c);
-  });
 }
 
 }  // namespace
@@ -146,8 +138,7 @@ void Session::begin_request() {
   exchange_.request.peer = peer_;
   exchange_.started_us = monotonic_us();
   exchange_.body.open(this, framing_.content_length);
-  const auto id = exchange_.request.fields.get("x-request-id");
-  if (id && is_request_id(*id)) exchange_.id = *id;
+  http::make_request_id(exchange_.id);
   main_.set();
 }
 

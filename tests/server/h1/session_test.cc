@@ -23,10 +23,12 @@ class TestService final : public http::Service {
   explicit TestService(Answer answer) : answer_(std::move(answer)) {}
   rt::Task<http::Response> answer(http::Exchange& exchange) override {
     targets.push_back(exchange.request.target);
+    made_id = std::exchange(exchange.id, "");
     return answer_(exchange);
   }
   void finished(const http::Exchange&, const http::Outcome& outcome) override { outcomes.push_back(outcome); }
 
+  std::string made_id;  // taken away, so that responses are the same every time
   std::vector<std::string> targets;
   std::vector<http::Outcome> outcomes;
 
@@ -110,6 +112,7 @@ Result run(Scene scene, const std::function<rt::Task<void>(Client&, Session&)>& 
   for (std::size_t at; (at = result.received.find("date: ")) != std::string::npos;) {
     result.received.erase(at, result.received.find('\n', at) + 1 - at);
   }
+  EXPECT_TRUE(service.targets.empty() || service.made_id.size() == 16U);
   result.targets = service.targets;
   result.outcomes = service.outcomes;
   return result;
@@ -383,15 +386,15 @@ TEST(Session, informs_before_the_final_response_only) {
   EXPECT_EQ(talk({.answer = hint}, "GET / HTTP/1.0\r\n\r\n").received, ok("x", "connection: close\r\n"));
 }
 
-TEST(Session, passes_a_request_id_through_and_lets_no_field_split_the_response) {
-  const auto split = [](http::Exchange&) -> rt::Task<http::Response> {
+TEST(Session, tells_the_request_id_and_lets_no_field_split_the_response) {
+  const auto split = [](http::Exchange& exchange) -> rt::Task<http::Response> {
+    exchange.id = "req-1";
     http::Response response = http::Response::text(200, "text/plain", "x");
     response.fields.add("location", "/a\r\nset-cookie: evil");
     response.fields.add("transfer-encoding", "chunked");
     co_return response;
   };
-  EXPECT_EQ(talk({.answer = split}, get("/", "X-Request-Id: req-1\r\n")).received, ok("x", "x-request-id: req-1\r\n"));
-  EXPECT_EQ(talk({}, get("/a", "X-Request-Id: no spaces\r\n")).received, ok("/a"));
+  EXPECT_EQ(talk({.answer = split}, get("/")).received, ok("x", "x-request-id: req-1\r\n"));
 }
 
 TEST(Session, drops_a_client_that_sends_its_head_too_slowly) {
