@@ -90,9 +90,9 @@ TEST(JsonWriter, writes_nested_values) {
 }
 
 TEST(JsonWriter, escapes_and_repairs) {
-  static constexpr char kText[] = "q\"\\\n\x01\0\xc3\xa4\xff\xc0\x80\xed\xa0\x80\xf0\x9f\x98\x80\xe2\x82";
+  static constexpr char kBroken[] = "q\"\\\n\x01\0\xc3\xa4\xff\xc0\x80\xed\xa0\x80\xf0\x9f\x98\x80\xe2\x82";
   JsonWriter json;
-  json.value(std::string_view(kText, sizeof(kText) - 1));
+  json.value(std::string_view(kBroken, sizeof(kBroken) - 1));
   const auto back = Json::parse(json.text());
   ASSERT_TRUE(back);
   EXPECT_EQ(json.text().substr(0, 23), R"("q\"\\\n\u0001\u0000)"
