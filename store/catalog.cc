@@ -34,12 +34,6 @@ rt::Result<std::optional<T>> decoded(rt::Result<std::optional<std::string>> valu
   return std::optional<T>(std::move(*result));
 }
 
-std::vector<ChunkId> ids_in(std::string_view bytes) {
-  std::vector<ChunkId> ids;
-  for (; bytes.size() >= sizeof(ChunkId); bytes.remove_prefix(sizeof(ChunkId))) ids.push_back(big_endian(bytes));
-  return ids;
-}
-
 }  // namespace
 
 std::string index_key(ChunkId id) {
@@ -76,6 +70,12 @@ std::optional<ChunkId> chunk_of_garbage_key(std::string_view key, std::int64_t& 
   return big_endian(key.substr(sizeof(std::uint64_t)));
 }
 
+std::vector<ChunkId> chunk_ids_in(std::string_view bytes) {
+  std::vector<ChunkId> ids;
+  for (; bytes.size() >= sizeof(ChunkId); bytes.remove_prefix(sizeof(ChunkId))) ids.push_back(big_endian(bytes));
+  return ids;
+}
+
 std::string live_bytes_key(SegmentNumber segment) {
   std::string key(kLiveBytesPrefix);
   append_big_endian(key, segment);
@@ -93,7 +93,7 @@ rt::Result<std::optional<ChunkEntry>> Catalog::chunk(ChunkId id, Reach reach) co
 rt::Result<std::vector<ChunkId>> Catalog::chunks_with(const ChunkKey& key, Reach reach) const {
   auto value = get(Table::kHashes, index_key(key), reach);
   if (!value) return pass(value);
-  return *value ? ids_in(**value) : std::vector<ChunkId>{};
+  return *value ? chunk_ids_in(**value) : std::vector<ChunkId>{};
 }
 
 rt::Result<std::optional<ObjectEntry>> Catalog::object(ObjectId id, Reach reach) const {

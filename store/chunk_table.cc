@@ -188,13 +188,16 @@ ChunkId ChunkTable::next_id() const {
 }
 
 void ChunkTable::let_go(const ChunkInfo& chunk, HeldChunk::State state) {
-  {
-    std::lock_guard lock(mutex_);
-    const auto held = held_.find(chunk.id);
-    if (held != held_.end() && held->second.expired()) held_.erase(held);
-    if (state != HeldChunk::State::kCommitted) remove_pending(chunk.key());
-  }
-  if (state == HeldChunk::State::kWritten && abandoned_) abandoned_(chunk.place, chunk.summary.length);
+  std::lock_guard lock(mutex_);
+  const auto held = held_.find(chunk.id);
+  if (held != held_.end() && held->second.expired()) held_.erase(held);
+  if (state != HeldChunk::State::kCommitted) remove_pending(chunk.key());
+  if (state == HeldChunk::State::kWritten) abandoned_.push_back({chunk.place, chunk.summary.length});
+}
+
+std::vector<DeadRun> ChunkTable::take_abandoned() {
+  std::lock_guard lock(mutex_);
+  return std::exchange(abandoned_, {});
 }
 
 }  // namespace millrace::store

@@ -3,7 +3,6 @@
 // Thread-safe.
 #pragma once
 
-#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -117,8 +116,8 @@ class ChunkTable {
   void absolve(const std::vector<ChunkId>& ids);
 
   ChunkId next_id() const;
-  // Called with chunks that were written and let go without a commit; on any thread, must not come back here.
-  void on_abandoned(std::function<void(Place, std::uint64_t length)> abandoned) { abandoned_ = std::move(abandoned); }
+  // Chunks that were written and let go without a commit since the last call: bytes that belong to nobody.
+  std::vector<DeadRun> take_abandoned();
 
  private:
   friend class HeldChunk;
@@ -130,7 +129,7 @@ class ChunkTable {
   std::multimap<ChunkKey, std::weak_ptr<HeldChunk>> pending_;   // guarded by mutex_
   std::unordered_map<ChunkId, std::weak_ptr<HeldChunk>> held_;  // guarded by mutex_
   std::unordered_set<ChunkId> condemned_;                       // guarded by mutex_
-  std::function<void(Place, std::uint64_t length)> abandoned_;
+  std::vector<DeadRun> abandoned_;                              // guarded by mutex_
 };
 
 }  // namespace millrace::store

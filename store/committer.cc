@@ -74,6 +74,11 @@ Applied Committer::applied() const {
   return applied_;
 }
 
+Place Committer::proven_below() const {
+  std::lock_guard lock(mutex_);
+  return proven_below_;
+}
+
 void Committer::loop() {
   for (;;) {
     std::vector<Job> jobs;
@@ -113,7 +118,7 @@ rt::Status Committer::perform_group(Group& group) {
     if (auto added = add(group, group.jobs[i], i); !added) return added;
   }
   if (auto written = write(group); !written) return written;
-  if (group.change.empty()) return {};
+  if (group.change.empty() && group.record.commits.empty()) return {};
   group.applied.next_chunk_id = table_.next_id();
   group.change.put_applied(group.applied);
   index_state_ = index_.apply(group.change.take_batch());
@@ -130,9 +135,10 @@ rt::Status Committer::perform_group(Group& group) {
 rt::Status Committer::add(Group& group, Job& job, std::size_t position) {
   group.results.resize(position + 1, group.applied.sequence);
   if (auto* chore = std::get_if<Chore>(&job)) {
-    Commit commit;
-    if (auto worked = chore->work(group.change, group.applied, commit); !worked) return worked;
-    return add_commit(group, std::move(commit));
+    BuiltCommit made;
+    if (auto worked = chore->work(group.change, group.applied, made); !worked) return worked;
+    std::ranges::move(made.chunks, std::back_inserter(group.chunks));
+    return add_commit(group, std::move(made.commit));
   }
   auto built =
       build_commit(std::get<Asked>(job).transaction, group.change, group.applied.sequence + 1, writer_.segment_floor());
@@ -161,6 +167,10 @@ rt::Status Committer::write(Group& group) {
   auto end = writer_.append_commit(encode(group.record), group.chunks);
   if (!end) return pass(end);
   if (auto synced = writer_.sync(end->segment); !synced) return synced;
+  {
+    std::lock_guard lock(mutex_);
+    proven_below_ = durable_below_;
+  }
   group.applied.end = *end;
   durable_below_ = *end;
   commits_.fetch_add(group.record.commits.size(), std::memory_order_relaxed);

@@ -24,8 +24,9 @@ class Committer {
     std::function<std::int64_t()> now;  // Unix seconds
   };
   using Done = std::function<void(rt::Result<Revision>)>;
-  // Puts what should happen into the commit (it will be written to a segment) or the change (index alone).
-  using Work = std::function<rt::Status(Change&, Applied&, Commit&)>;
+  // Puts what should happen into the commit (it will be written to a segment, with the chunks it needs) or into the
+  // change (index alone). May be called again, when the group it was in has failed.
+  using Work = std::function<rt::Status(Change&, Applied&, BuiltCommit&)>;
 
   Committer(Index& index, SegmentWriter& writer, ChunkTable& table, Applied applied, Settings settings);
   // Performs what is queued.
@@ -37,6 +38,10 @@ class Committer {
   rt::Status run(Work work);
   // Makes the index survive a power cut up to here, and says where that is: below it nothing will be replayed.
   rt::Result<Place> sync_index();
+
+  // Below this place every record is durable, and a durable commit record says so: what is overwritten there cannot be
+  // taken for a torn write.
+  Place proven_below() const;
 
   Applied applied() const;
   std::uint64_t commits() const { return commits_.load(std::memory_order_relaxed); }
@@ -72,6 +77,7 @@ class Committer {
   std::vector<Job> queue_;  // guarded by mutex_
   bool stopping_ = false;   // guarded by mutex_
   Applied applied_;         // guarded by mutex_, written by the thread
+  Place proven_below_;      // guarded by mutex_, written by the thread
 
   // The thread's own.
   Place durable_below_;

@@ -1,4 +1,5 @@
-// Latch: something that happens once, set on any thread, awaited by coroutines of any loop; each resumes on its own.
+// Latch: something that happens once, set on any thread, awaited by coroutines of any loop (each resumes on its own) or
+// by threads.
 // Whoever sets it keeps it alive until set() returns.
 #pragma once
 
@@ -21,10 +22,14 @@ class Latch {
       set_.store(true, std::memory_order_release);
       waiters.swap(waiters_);
     }
+    set_.notify_all();
     for (const Waiter& waiter : waiters) waiter.loop->post(waiter.coroutine);
   }
 
   bool is_set() const noexcept { return set_.load(std::memory_order_acquire); }
+
+  // For threads that are no loop.
+  void block_until_set() const noexcept { set_.wait(false, std::memory_order_acquire); }
 
   auto wait() noexcept {
     struct Awaiter {

@@ -33,7 +33,9 @@ struct OpenedFiles {
   Recovered recovered;
   bool rebuilt = false;
 };
-enum class OnBadIndex : std::uint8_t { kFail, kRebuild };
+// A missing index is built anew at once, because nothing is lost by it; whether a damaged one is, is for the operator
+// to say. kReport: neither.
+enum class OnBadIndex : std::uint8_t { kReport, kRebuildIfMissing, kRebuild, kRebuildAlways };
 rt::Result<OpenedFiles> open_files(const Options& options, Disk& disk, const Seams& seams, OnBadIndex on_bad_index,
                                    const Tell& damage);
 

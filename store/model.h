@@ -25,6 +25,12 @@ struct Place {
   auto operator<=>(const Place&) const = default;
 };
 
+// Payload bytes that nobody needs any more.
+struct DeadRun {
+  Place place;
+  std::uint64_t length = 0;
+};
+
 // What chunks are found by. Equal keys are only a hint: bytes are compared before a chunk is shared.
 struct ChunkKey {
   Hash128 domain;

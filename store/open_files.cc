@@ -1,5 +1,4 @@
-// Opening, in the order in which each step relies on the one before. An index that is missing or half built is built
-// anew at once, because nothing is lost by it; one that is damaged is left to the operator's decision.
+// Opening, in the order in which each step relies on the one before.
 #include <fmt/format.h>
 
 #include "store/embedded_store.h"
@@ -58,6 +57,16 @@ rt::Status rebuild_index(OpenedFiles& files, const std::filesystem::path& path, 
   return {};
 }
 
+bool is_bad_index(const rt::Error& error) {
+  return error.code == rt::Code::kDamaged || error.code == rt::Code::kNotFound;
+}
+
+bool should_rebuild(const rt::Status& indexed, OnBadIndex on_bad_index) {
+  if (on_bad_index == OnBadIndex::kRebuildAlways) return true;
+  if (indexed || on_bad_index == OnBadIndex::kReport || !is_bad_index(indexed.error())) return false;
+  return on_bad_index == OnBadIndex::kRebuild || indexed.error().code == rt::Code::kNotFound;
+}
+
 }  // namespace
 
 rt::Result<OpenedFiles> open_files(const Options& options, Disk& disk, const Seams& seams, OnBadIndex on_bad_index,
@@ -79,12 +88,11 @@ rt::Result<OpenedFiles> open_files(const Options& options, Disk& disk, const Sea
   if (auto owned = check_owner(*files.segments, files.identity); !owned) return pass(owned);
 
   const std::filesystem::path path = options.directory / "index";
-  rt::Status indexed = open_index(files, path, seams, damage);
-  if (!indexed && (indexed.error().code == rt::Code::kNotFound || on_bad_index == OnBadIndex::kRebuild)) {
-    indexed = rebuild_index(files, path, seams, damage);
-  }
+  rt::Status indexed;
+  if (on_bad_index != OnBadIndex::kRebuildAlways) indexed = open_index(files, path, seams, damage);
+  if (should_rebuild(indexed, on_bad_index)) indexed = rebuild_index(files, path, seams, damage);
   if (indexed) return files;
-  if (indexed.error().code != rt::Code::kDamaged) return pass(indexed);
+  if (!is_bad_index(indexed.error())) return pass(indexed);
   return rt::fail(
       rt::Code::kDamaged,
       fmt::format("the index in {} cannot be used ({}); run millrace check --data {} --repair to rebuild it "

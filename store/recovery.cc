@@ -21,13 +21,18 @@ struct ObjectIdHash {
   std::size_t operator()(const ObjectId& id) const { return id.high ^ id.low; }
 };
 
-// Cuts off what is torn and makes sure that what stays is durable before anything is built upon it.
+// What a killed process left may be in the page cache alone: durable first, then the index may speak of it.
+rt::Status make_durable(const Segments& segments) {
+  const auto all = segments.all();
+  return all.empty() ? rt::Status{} : all.back()->file().sync();
+}
+
+// Cuts off what is torn, so that nothing of it can be taken for a record later.
 rt::Status settle_end(const Segment& newest, std::uint64_t end) {
   auto size = newest.file().size();
   if (!size) return pass(size);
-  if (*size > end) {
-    if (auto cut = newest.file().truncate(end); !cut) return cut;
-  }
+  if (*size <= end) return {};
+  if (auto cut = newest.file().truncate(end); !cut) return cut;
   return newest.file().sync();
 }
 
@@ -198,6 +203,7 @@ rt::Result<Recovered> replay(Segments& segments, Index& index, Applied applied, 
     return index.apply(change.take_batch());
   };
 
+  if (auto durable = make_durable(segments); !durable) return pass(durable);
   const auto all = segments.all();
   if (applied.end.segment != 0 && !segments.find(applied.end.segment)) {
     return std::unexpected(misfit(fmt::format("{} is missing", segment_name(applied.end.segment))));
@@ -228,6 +234,7 @@ rt::Result<Recovered> rebuild(Segments& segments, Index& index, const Tell& dama
   visitor.on_chunk = [&](const ChunkInfo& chunk) { return rebuilder.add_chunk(chunk); };
   visitor.on_group = [&](const CommitGroup& group, Place) { return rebuilder.add_group(group); };
   Place last;
+  if (auto durable = make_durable(segments); !durable) return pass(durable);
   const auto all = segments.all();
   for (const SegmentPtr& segment : all) {
     const bool newest = segment == all.back();

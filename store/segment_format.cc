@@ -60,7 +60,7 @@ std::array<std::byte, kSegmentHeaderBytes> encode(const SegmentHeader& header) {
 }
 
 rt::Result<SegmentHeader> decode_segment_header(std::span<const std::byte> bytes) {
-  if (bytes.size() < kSegmentFieldsBytes + sizeof(std::uint32_t)) return rt::fail(rt::Code::kDamaged, "too short");
+  if (bytes.size() < kSegmentHeaderBytes) return rt::fail(rt::Code::kDamaged, "segment header is cut short");
   SegmentHeader header;
   std::uint64_t magic;
   std::uint32_t version;

@@ -30,7 +30,7 @@ rt::Result<std::optional<ScannedRecord>> SegmentScanner::record_at(std::uint64_t
   auto got = read_some(offset, kReadBytes);
   if (!got) return pass(got);
   const auto header = decode_record_header(std::span(buffer_).first(*got), seed_, offset);
-  if (!header || header->end() > align_up(file_bytes_, kDiskBlockBytes)) return std::nullopt;
+  if (!header || header->end() > file_bytes_) return std::nullopt;
   const std::size_t front_bytes = kRecordHeaderBytes + header->meta_bytes;
   if (front_bytes > *got) {
     got = read_some(offset, front_bytes);
@@ -81,7 +81,7 @@ rt::Result<bool> SegmentScanner::find_record(std::uint64_t from) {
 }
 
 rt::Result<bool> payload_intact(const File& file, std::uint64_t offset, const ChunkSummary& summary) {
-  std::vector<std::byte> block(kChecksumBlockBytes);
+  std::vector<std::byte> block(std::min<std::uint64_t>(kChecksumBlockBytes, summary.length));
   for (std::size_t i = 0; i < summary.block_crc32s.size(); ++i) {
     const std::uint64_t start = i * kChecksumBlockBytes;
     const auto into = std::span(block).first(std::min<std::uint64_t>(kChecksumBlockBytes, summary.length - start));

@@ -49,6 +49,7 @@ class SegmentWriter {
 
   // The number of the segment that the next record goes to, or of an earlier one.
   SegmentNumber segment_floor() const { return segment_floor_.load(std::memory_order_acquire); }
+  bool direct() const { return settings_.direct; }
   bool full() const { return full_.load(std::memory_order_relaxed); }
   std::uint64_t syncs() const { return syncs_.load(std::memory_order_relaxed); }
 

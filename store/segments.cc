@@ -56,7 +56,10 @@ rt::Status Segments::open_one(SegmentNumber number, bool newest, std::vector<std
   auto size = (*file)->size();
   if (!size) return pass(size);
   // Records come only after the header is on stable storage: without any, nothing is lost.
-  if (newest && *size <= kSegmentHeaderBytes) return disk_.unlink(path(number));
+  if (newest && *size <= kSegmentHeaderBytes) {
+    if (auto unlinked = disk_.unlink(path(number)); !unlinked) return unlinked;
+    return disk_.sync_directory(directory_);
+  }
   damaged.push_back(fmt::format("{}: {}", segment_name(number), header ? "wrong number" : header.error().message));
   return {};
 }

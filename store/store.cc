@@ -70,7 +70,7 @@ rt::Result<std::unique_ptr<Store>> Store::open(Options options, Disk& disk, rt::
 rt::Result<std::unique_ptr<EmbeddedStore>> EmbeddedStore::open(Options options, Disk& disk, rt::Budget& budget,
                                                                rt::Pool& io, Seams seams) {
   std::vector<std::string> damage;
-  auto files = open_files(options, disk, seams, OnBadIndex::kFail,
+  auto files = open_files(options, disk, seams, OnBadIndex::kRebuildIfMissing,
                           [&damage](std::string sentence) { damage.push_back(std::move(sentence)); });
   if (!files) return pass(files);
   const bool direct = wants_direct(options, disk);
@@ -97,19 +97,18 @@ EmbeddedStore::EmbeddedStore(Options options, rt::Budget& budget, rt::Pool& io, 
       internals_{
           options_, files_.identity.secret, budget, io, catalog_, *files_.segments, *writer_, table_, epochs_, damage_,
           counters_},
-      keeper_(std::make_unique<Keeper>(internals_, *committer_, seams.now, seams.keeper_runs)) {
-  table_.on_abandoned([this](Place place, std::uint64_t length) { keeper_->abandon({place, length}); });
-}
+      keeper_(std::make_unique<Keeper>(internals_, *committer_, seams.now, seams.keeper_runs)) {}
 
 EmbeddedStore::~EmbeddedStore() {
-  table_.on_abandoned(nullptr);
   keeper_.reset();
   committer_.reset();
   writer_.reset();
   (void)files_.index->sync();
 }
 
-std::unique_ptr<Writer> EmbeddedStore::writer(std::string domain) { return make_writer(internals_, domain); }
+std::unique_ptr<Writer> EmbeddedStore::writer(std::string domain) {
+  return make_writer(internals_, options_.share_across_domains ? std::string() : domain);
+}
 
 rt::Task<rt::Result<Revision>> EmbeddedStore::commit(Transaction transaction) {
   for (const Transaction::Create& create : transaction.creations) {

@@ -152,6 +152,7 @@ struct Options {
   std::uint64_t free_space_min_bytes = 256ull << 20;  // writes get kFull below it
   std::uint32_t scrub_bytes_per_second = 8u << 20;    // 0: no background scrub
   std::uint64_t index_cache_bytes = 64ull << 20;
+  bool share_across_domains = false;  // the operator's choice: all domains are one
 };
 
 struct Stats {

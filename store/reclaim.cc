@@ -1,0 +1,87 @@
+// A chunk without references is chosen, then everyone who was reading at that moment is waited for (a later reader can
+// reach it only through a new reference), then the committer forgets it if it still has none and nobody holds it.
+#include "store/reclaim.h"
+
+#include "store/apply.h"
+#include "store/segment_format.h"
+
+namespace millrace::store {
+namespace {
+
+constexpr std::size_t kBatchChunks = 1024;
+
+}  // namespace
+
+rt::Status Reclaimer::run() {
+  rt::Status done = choose();
+  if (done) done = forget();
+  if (done) done = punch();
+  return done;
+}
+
+rt::Status Reclaimer::choose() {
+  if (doomed_) return {};
+  const std::int64_t now = now_();
+  std::vector<ChunkId> ids;
+  auto visited = store_.catalog.index().visit(Table::kGarbage, "", Direction::kForward,
+                                              [&](std::string_view key, std::string_view) {
+                                                std::int64_t deletable_at = 0;
+                                                const auto id = chunk_of_garbage_key(key, deletable_at);
+                                                if (!id || deletable_at > now) return false;
+                                                ids.push_back(*id);
+                                                return ids.size() < kBatchChunks;
+                                              });
+  if (!visited || ids.empty()) return visited;
+  doomed_ = Doomed{store_.epochs.end_epoch(), std::move(ids)};
+  return {};
+}
+
+rt::Status Reclaimer::forget() {
+  if (!doomed_ || !store_.epochs.drained(doomed_->epoch)) return {};
+  std::vector<ChunkId> condemned;
+  std::vector<DeadRun> dead;
+  const std::int64_t now = now_();
+  auto done = committer_.run([&](Change& change, Applied& applied, BuiltCommit&) -> rt::Status {
+    dead.clear();
+    for (ChunkId id : doomed_->ids) {
+      auto entry = change.chunk(id);
+      if (!entry) return pass(entry);
+      if (!*entry || (*entry)->count.life(now) != RefCount::Life::kDeletable || !store_.table.condemn(id)) continue;
+      condemned.push_back(id);
+      dead.push_back({(*entry)->info.place, (*entry)->info.summary.length});
+      if (auto forgotten = forget_chunk(**entry, change, applied); !forgotten) return forgotten;
+    }
+    return {};
+  });
+  store_.table.absolve(condemned);
+  doomed_.reset();
+  if (done) dead_.insert(dead_.end(), dead.begin(), dead.end());
+  return done;
+}
+
+// Only below what recovery never looks at again: the index has to remember that the chunks are gone, and a rebuilt
+// index must not take a hole for the torn end of the segment.
+rt::Status Reclaimer::punch() {
+  for (const DeadRun& run : store_.table.take_abandoned()) dead_.push_back(run);
+  if (dead_.empty()) return {};
+  auto synced = committer_.sync_index();
+  if (!synced) return pass(synced);
+  const Place limit = std::min(*synced, committer_.proven_below());
+  std::vector<DeadRun> waiting;
+  for (const DeadRun& run : dead_) {
+    const Place end{run.place.segment, run.place.offset + run.length};
+    if (end > limit) {
+      waiting.push_back(run);
+      continue;
+    }
+    const std::uint64_t first = align_up(run.place.offset, kDiskBlockBytes);
+    const std::uint64_t last = end.offset / kDiskBlockBytes * kDiskBlockBytes;
+    const SegmentPtr segment = store_.segments.find(run.place.segment);
+    if (!segment || first >= last) continue;
+    if (auto punched = segment->file().punch(first, last - first); !punched) return punched;
+  }
+  dead_ = std::move(waiting);
+  return {};
+}
+
+}  // namespace millrace::store

@@ -1,0 +1,38 @@
+// Gives the space of dead chunks back: out of the index once their delay has passed and no reader can still want them,
+// then a hole in the segment. Keeper's thread.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "store/committer.h"
+#include "store/internals.h"
+
+namespace millrace::store {
+
+class Reclaimer {
+ public:
+  Reclaimer(Internals& store, Committer& committer, std::function<std::int64_t()> now)
+      : store_(store), committer_(committer), now_(std::move(now)) {}
+
+  // One batch; chunks that somebody may still read are left for a later round.
+  rt::Status run();
+
+ private:
+  struct Doomed {
+    std::uint64_t epoch;
+    std::vector<ChunkId> ids;
+  };
+  rt::Status choose();
+  rt::Status forget();
+  rt::Status punch();
+
+  Internals& store_;
+  Committer& committer_;
+  const std::function<std::int64_t()> now_;
+  std::optional<Doomed> doomed_;
+  std::vector<DeadRun> dead_;  // gone from the index, not yet a hole
+};
+
+}  // namespace millrace::store

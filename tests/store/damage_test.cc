@@ -1,0 +1,143 @@
+// Bytes that rot, disks that fill up and syncs that fail: never good bytes, never a lost acknowledgement.
+#include "store/check.h"
+#include "tests/store/store_fixture.h"
+
+namespace millrace::store {
+namespace {
+
+using DamageTest = StoreTest;
+
+TEST_F(DamageTest, damaged_bytes_are_named_and_never_served) {
+  open();
+  const std::string text = random_text(1, 200'000);
+  const ObjectId id = upload_now(text);
+  disk.damage(options.directory / segment_name(1), 100'000);
+  const auto got = download_now(id);
+  ASSERT_FALSE(got);
+  EXPECT_EQ(got.error().code, rt::Code::kDamaged);
+  ASSERT_EQ(damage.size(), 1u);
+  EXPECT_NE(damage[0].find("seg-00000001.mrs"), std::string::npos);
+  EXPECT_EQ(store->stats().damaged_chunks, 1u);
+}
+
+class ScrubTest : public StoreTest, public testing::WithParamInterface<bool> {};
+INSTANTIATE_TEST_SUITE_P(Caching, ScrubTest, testing::Bool());
+
+TEST_P(ScrubTest, damaged_bytes_are_found_by_scrubbing) {
+  disk.set_direct(GetParam());
+  open();
+  upload_now(random_text(2, 200'000));
+  ASSERT_TRUE(store->keeper().scrub(10 << 20));
+  EXPECT_TRUE(damage.empty());
+  EXPECT_EQ(store->stats().scrubbed_bytes, 200'000u);
+  disk.damage(options.directory / segment_name(1), 100'000);
+  ASSERT_TRUE(store->keeper().scrub(10 << 20));
+  EXPECT_EQ(damage.size(), 1u);
+}
+
+TEST_F(DamageTest, scrubbing_goes_round_in_small_steps) {
+  open();
+  upload_now(random_text(4, 500'000));
+  for (int i = 0; i < 20; ++i) ASSERT_TRUE(store->keeper().scrub(50'000));
+  EXPECT_GE(store->stats().scrubbed_bytes, 1'000'000u);
+  EXPECT_TRUE(damage.empty());
+}
+
+TEST_F(DamageTest, damaged_bytes_are_not_shared_but_stored_anew) {
+  open();
+  const std::string text = random_text(5, 60'000);
+  upload_now(text);
+  disk.damage(options.directory / segment_name(1), 30'000);
+  const ObjectId again = upload_now(text);
+  EXPECT_EQ(download_now(again), text);
+  EXPECT_EQ(damage.size(), 1u);
+}
+
+TEST_F(DamageTest, damage_in_the_replayed_tail_does_not_hide_later_commits) {
+  open();
+  const std::string text = random_text(6, 60'000);
+  const ObjectId damaged = upload_now(text);
+  const std::string other = random_text(7, 60'000);
+  const ObjectId whole = upload_now(other);
+  put_now("key", "value");
+  store.reset();
+  index.lose_everything();
+  disk.damage(options.directory / segment_name(1), 30'000);
+  open();
+  EXPECT_EQ(download_now(whole), other);
+  EXPECT_EQ(get_now("key")->value, "value");
+  EXPECT_FALSE(download_now(damaged));
+}
+
+TEST_F(DamageTest, a_full_disk_refuses_writes_and_serves_reads) {
+  open();
+  const std::string text = random_text(8, 100'000);
+  const ObjectId id = upload_now(text);
+  disk.set_space(30'000);
+  const auto refused = rt::run_until_done(upload(*store, random_text(9, 300'000)));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, rt::Code::kFull);
+  EXPECT_TRUE(store->stats().full);
+  EXPECT_EQ(download_now(id), text);
+  disk.set_space(100 << 20);
+  const std::string later = random_text(9, 300'000);
+  EXPECT_EQ(download_now(upload_now(later)), later);
+  EXPECT_FALSE(store->stats().full);
+  open();
+  EXPECT_EQ(download_now(id), text);
+  store.reset();
+  const auto report = check(options, disk, seams(), false);
+  ASSERT_TRUE(report);
+  EXPECT_TRUE(report->clean()) << report->problems.front();
+}
+
+TEST_F(DamageTest, deleting_works_while_little_space_is_kept_back) {
+  options.free_space_min_bytes = 1 << 20;
+  open();
+  const ObjectId id = upload_now("something");
+  disk.set_space(500 << 10);
+  EXPECT_EQ(rt::run_until_done(upload(*store, "more")).error().code, rt::Code::kFull);
+  EXPECT_TRUE(remove_now(id));
+  EXPECT_TRUE(put_now("key", "value"));
+}
+
+TEST_F(DamageTest, a_disk_that_fills_up_anywhere_loses_nothing) {
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    disk.set_direct(seed % 2 == 0);
+    open();
+    const ObjectId before = upload_now(random_text(seed, 20'000));
+    disk.set_space(seed * 7'001);
+    std::vector<ObjectId> stored;
+    for (std::uint64_t i = 0; i < 6; ++i) {
+      const auto id = rt::run_until_done(upload(*store, random_text(1000 * seed + i, 60'000)));
+      if (id) stored.push_back(*id);
+    }
+    disk.set_space(std::uint64_t{1} << 40);
+    const ObjectId after = upload_now(random_text(2000 * seed, 60'000));
+    open();
+    EXPECT_EQ(download_now(before), random_text(seed, 20'000));
+    EXPECT_EQ(download_now(after), random_text(2000 * seed, 60'000));
+    for (const ObjectId id : stored) EXPECT_TRUE(download_now(id));
+  }
+  store.reset();
+  index.lose_everything();
+  const auto report = check(options, disk, seams(), true);
+  ASSERT_TRUE(report);
+  EXPECT_TRUE(report->clean()) << report->problems.front();
+}
+
+TEST_F(DamageTest, a_failed_sync_is_never_tried_again) {
+  open();
+  const ObjectId id = upload_now("before");
+  disk.fail_syncs(true);
+  EXPECT_EQ(put_now("key", "value").error().code, rt::Code::kIo);
+  disk.fail_syncs(false);
+  EXPECT_EQ(put_now("key", "value").error().code, rt::Code::kIo);
+  EXPECT_EQ(rt::run_until_done(upload(*store, "after")).error().code, rt::Code::kIo);
+  EXPECT_EQ(download_now(id), "before");
+  open();
+  EXPECT_TRUE(put_now("key", "value"));
+}
+
+}  // namespace
+}  // namespace millrace::store
