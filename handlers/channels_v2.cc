@@ -1,0 +1,33 @@
+#include "handlers/channels_v2.h"
+
+#include "handlers/envelope_v2.h"
+#include "handlers/input.h"
+#include "handlers/views_v2.h"
+
+namespace millrace::handlers::v2 {
+
+Answer list_channels(Services& services, http::Exchange& exchange, media::Principal principal) {
+  auto query = list_query(exchange.request);
+  if (!query) co_return rt::pass(query);
+  auto page = co_await services.channels.list(principal.tenant, std::move(*query));
+  if (!page) co_return rt::pass(page);
+  co_return success(200, page_view(*page, [](const media::Channel& channel) { return view(channel); }));
+}
+
+Answer create_channel(Services& services, http::Exchange& exchange, media::Principal principal) {
+  auto json = co_await read_json(exchange);
+  if (!json) co_return rt::pass(json);
+  std::string name;
+  Members members(*json);
+  if (json->has("title")) {
+    members.require("title", name);
+  } else {
+    members.require("name", name);
+  }
+  if (!members.status()) co_return std::unexpected(members.status().error());
+  auto channel = co_await services.channels.create(principal.tenant, std::move(name));
+  if (!channel) co_return rt::pass(channel);
+  co_return success(201, view(*channel));
+}
+
+}  // namespace millrace::handlers::v2

@@ -1,0 +1,52 @@
+#include "handlers/cors.h"
+
+#include <algorithm>
+
+namespace millrace::handlers {
+namespace {
+
+constexpr const char* kMethods = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
+constexpr const char* kPreflightSeconds = "7200";
+constexpr const char* kReadableFields =
+    "ETag, Location, Range, Content-Range, Accept-Ranges, Content-Disposition, Retry-After, X-Request-Id, "
+    "X-Should-Retry, Idempotency-Replayed";
+
+// The value for Access-Control-Allow-Origin; empty when the origin is not allowed.
+std::string_view allowed(const std::vector<std::string>& origins, std::string_view origin) {
+  for (const std::string& each : origins) {
+    if (each == "*") return "*";
+    if (each == origin) return origin;
+  }
+  return {};
+}
+
+}  // namespace
+
+bool is_preflight(const http::Request& request) {
+  return request.method == http::Method::kOptions && request.fields.get("origin") &&
+         request.fields.get("access-control-request-method");
+}
+
+http::Response preflight_response(const std::vector<std::string>& origins, const http::Request& request) {
+  http::Response response;
+  response.status = 204;
+  if (allowed(origins, *request.fields.get("origin")).empty()) return response;
+  response.fields.add("access-control-allow-methods", kMethods);
+  if (const auto wanted = request.fields.get("access-control-request-headers")) {
+    response.fields.add("access-control-allow-headers", *wanted);
+  }
+  response.fields.add("access-control-max-age", kPreflightSeconds);
+  return response;
+}
+
+void allow_origin(const std::vector<std::string>& origins, const http::Request& request, http::Fields& fields) {
+  if (origins.empty()) return;
+  const auto origin = request.fields.get("origin");
+  const std::string_view value = origin ? allowed(origins, *origin) : std::string_view();
+  if (value != "*") fields.add("vary", "Origin");
+  if (value.empty()) return;
+  fields.add("access-control-allow-origin", value);
+  fields.add("access-control-expose-headers", kReadableFields);
+}
+
+}  // namespace millrace::handlers

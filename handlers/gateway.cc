@@ -1,0 +1,85 @@
+#include "handlers/gateway.h"
+
+#include <algorithm>
+#include <set>
+
+#include "handlers/cors.h"
+#include "handlers/envelope_v2.h"
+#include "handlers/routes.h"
+#include "server/http/forwarded.h"
+#include "server/http/sigv4.h"
+
+namespace millrace::handlers {
+namespace {
+
+constexpr std::size_t kRequestIdMaxBytes = 64;
+
+bool is_sane_id(std::string_view id) {
+  const auto sane = [](unsigned char c) { return std::isalnum(c) || c == '-' || c == '_' || c == '.'; };
+  return !id.empty() && id.size() <= kRequestIdMaxBytes && std::ranges::all_of(id, sane);
+}
+
+// A caller's own id joins its log and ours.
+void take_over_id(http::Exchange& exchange) {
+  const auto id = exchange.request.fields.get("x-request-id");
+  if (id && is_sane_id(*id)) exchange.id = *id;
+}
+
+// GET brings HEAD along, and every path tells its methods to OPTIONS.
+std::string with_implied(std::string allow) {
+  if (allow.find("GET") != std::string::npos) allow += ", HEAD";
+  return allow + ", OPTIONS";
+}
+
+http::Response not_routed(const http::Request& request, std::string allow) {
+  if (allow.empty()) return v2::refuse({rt::Code::kNotFound, "there is nothing at this path"});
+  const bool asks = request.method == http::Method::kOptions;
+  http::Response response =
+      asks ? http::Response::empty(204)
+           : v2::refuse({rt::Code::kMethod, "this path does not know the method " + request.method_text});
+  if (asks) response.content_length.reset();
+  response.fields.add("allow", with_implied(std::move(allow)));
+  return response;
+}
+
+rt::Task<http::Response> immediate(http::Response response) { co_return response; }
+
+}  // namespace
+
+Gateway::Gateway(Services& services) : services_(services) {
+  add_routes(by_path_, services);
+  add_signed_routes(signed_, services);
+}
+
+std::vector<std::string> Gateway::patterns() const {
+  std::set<std::string> patterns;
+  for (const http::Router* router : {&by_path_, &signed_}) {
+    for (const auto& route : router->routes()) patterns.insert(route->pattern);
+  }
+  return {patterns.begin(), patterns.end()};
+}
+
+rt::Task<http::Response> Gateway::answer(http::Exchange& exchange) {
+  take_over_id(exchange);
+  if (services_.settings.trusts) http::apply_forwarded(exchange.request, services_.settings.trusts);
+  if (is_preflight(exchange.request)) {
+    http::Response response = preflight_response(services_.settings.cors_origins, exchange.request);
+    allow_origin(services_.settings.cors_origins, exchange.request, response.fields);
+    co_return response;
+  }
+  http::Response response = co_await route(exchange);
+  allow_origin(services_.settings.cors_origins, exchange.request, response.fields);
+  co_return response;
+}
+
+rt::Task<http::Response> Gateway::route(http::Exchange& exchange) {
+  const http::Router& router = http::sigv4::is_signed(exchange.request) ? signed_ : by_path_;
+  auto match = router.match(exchange.request.method, exchange.request.path());
+  if (!match) return immediate(v2::refuse(match.error()));
+  if (!match->route) return immediate(not_routed(exchange.request, std::move(match->allow)));
+  exchange.route = match->route->pattern;
+  exchange.params = std::move(match->params);
+  return match->route->handler(exchange);
+}
+
+}  // namespace millrace::handlers

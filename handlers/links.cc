@@ -1,0 +1,16 @@
+#include "handlers/links.h"
+
+#include "server/http/url.h"
+
+namespace millrace::handlers {
+
+std::string base_url(const Settings& settings, const http::Request& request) {
+  if (!settings.base_url.empty()) return settings.base_url;
+  return (request.peer.tls ? "https://" : "http://") + request.authority;
+}
+
+std::string original_url(const Settings& settings, const http::Request& request, const std::string& media_id) {
+  return base_url(settings, request) + "/v2/media/" + http::percent_encode(media_id) + "/original";
+}
+
+}  // namespace millrace::handlers

@@ -1,0 +1,15 @@
+// The addresses we hand out, as they are seen from outside.
+#pragma once
+
+#include <string>
+
+#include "handlers/services.h"
+#include "server/http/message.h"
+
+namespace millrace::handlers {
+
+// scheme://host[:port], by configuration or as the client (or its trusted proxy) named us.
+std::string base_url(const Settings& settings, const http::Request& request);
+std::string original_url(const Settings& settings, const http::Request& request, const std::string& media_id);
+
+}  // namespace millrace::handlers

@@ -1,0 +1,105 @@
+#include "handlers/media_v2.h"
+
+#include <algorithm>
+
+#include "handlers/envelope_v2.h"
+#include "handlers/input.h"
+#include "handlers/links.h"
+#include "handlers/views_v2.h"
+
+namespace millrace::handlers::v2 {
+namespace {
+
+using media::Media;
+
+std::string media_view(const Services& services, const http::Request& request, const Media& media) {
+  return view(media, original_url(services.settings, request, media.id));
+}
+
+rt::Result<media::MediaPatch> patch_of(const http::Json& json) {
+  media::MediaPatch patch;
+  Members members(json);
+  members.read("title", patch.title).read("channelId", patch.channel_id).read("metadata", patch.metadata);
+  members.read("transcriptLanguageCodes", patch.transcript_languages);
+  if (!members.status()) return std::unexpected(members.status().error());
+  return patch;
+}
+
+rt::Result<bool> wants_hard(const http::Request& request) {
+  const auto query = query_of(request);
+  if (!query) return std::unexpected(query.error());
+  const auto hard = value_of(*query, "hard");
+  if (!hard || *hard == "false") return false;
+  if (*hard == "true") return true;
+  return rt::fail(rt::Code::kInvalid, "hard must be true or false", "hard");
+}
+
+}  // namespace
+
+Answer list_media(Services& services, http::Exchange& exchange, media::Principal principal) {
+  auto query = list_query(exchange.request);
+  if (!query) co_return rt::pass(query);
+  auto page = co_await services.catalog.list(principal.tenant, std::move(*query));
+  if (!page) co_return rt::pass(page);
+  const auto item_view = [&](const Media& media) { return media_view(services, exchange.request, media); };
+  co_return success(200, page_view(*page, item_view));
+}
+
+Answer get_media(Services& services, http::Exchange& exchange, media::Principal principal) {
+  auto media = co_await services.catalog.get(principal.tenant, exchange.params[0]);
+  if (!media) co_return rt::pass(media);
+  co_return success(200, media_view(services, exchange.request, *media));
+}
+
+Answer patch_media(Services& services, http::Exchange& exchange, media::Principal principal) {
+  auto json = co_await read_json(exchange);
+  if (!json) co_return rt::pass(json);
+  auto patch = patch_of(*json);
+  if (!patch) co_return rt::pass(patch);
+  auto media = co_await services.catalog.patch(principal.tenant, exchange.params[0], std::move(*patch));
+  if (!media) co_return rt::pass(media);
+  co_return success(200, media_view(services, exchange.request, *media));
+}
+
+Answer delete_media(Services& services, http::Exchange& exchange, media::Principal principal) {
+  const auto hard = wants_hard(exchange.request);
+  if (!hard) co_return std::unexpected(hard.error());
+  auto media = co_await services.catalog.remove(principal.tenant, exchange.params[0], *hard);
+  if (!media) co_return rt::pass(media);
+  co_return success(200, *hard ? "null" : media_view(services, exchange.request, *media));
+}
+
+Answer recover_media(Services& services, http::Exchange& exchange, media::Principal principal) {
+  auto media = co_await services.catalog.recover(principal.tenant, exchange.params[0]);
+  if (!media) co_return rt::pass(media);
+  co_return success(200, media_view(services, exchange.request, *media));
+}
+
+Answer get_metadata(Services& services, http::Exchange& exchange, media::Principal principal) {
+  auto media = co_await services.catalog.get(principal.tenant, exchange.params[0]);
+  if (!media) co_return rt::pass(media);
+  co_return success(200, metadata_view(*media));
+}
+
+Answer put_metadata(Services& services, http::Exchange& exchange, media::Principal principal) {
+  auto json = co_await read_json(exchange);
+  if (!json) co_return rt::pass(json);
+  std::vector<std::string> wanted;
+  Members members(*json);
+  members.read("transcriptLanguageCodes", wanted);
+  if (!members.status()) co_return std::unexpected(members.status().error());
+  auto media = co_await services.catalog.get(principal.tenant, exchange.params[0]);
+  if (!media) co_return rt::pass(media);
+  media::MediaPatch patch;
+  patch.transcript_languages = media->transcript_languages;
+  for (std::string& language : wanted) {
+    if (std::ranges::count(*patch.transcript_languages, language) == 0) {
+      patch.transcript_languages->push_back(std::move(language));
+    }
+  }
+  auto changed = co_await services.catalog.patch(principal.tenant, exchange.params[0], std::move(patch));
+  if (!changed) co_return rt::pass(changed);
+  co_return success(200, metadata_view(*changed));
+}
+
+}  // namespace millrace::handlers::v2

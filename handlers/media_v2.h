@@ -1,0 +1,19 @@
+// The v2 door's media: list, look, change, delete, recover, and what the probe found. The bytes go out through
+// originals_v2.h.
+#pragma once
+
+#include "handlers/endpoint_v2.h"
+
+namespace millrace::handlers::v2 {
+
+Answer list_media(Services&, http::Exchange&, media::Principal);
+Answer get_media(Services&, http::Exchange&, media::Principal);
+Answer patch_media(Services&, http::Exchange&, media::Principal);
+// Soft, unless the query says hard=true.
+Answer delete_media(Services&, http::Exchange&, media::Principal);
+Answer recover_media(Services&, http::Exchange&, media::Principal);
+Answer get_metadata(Services&, http::Exchange&, media::Principal);
+// Asks for transcripts in more languages; those asked for before stay.
+Answer put_metadata(Services&, http::Exchange&, media::Principal);
+
+}  // namespace millrace::handlers::v2

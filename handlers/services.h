@@ -1,0 +1,44 @@
+// What handlers work with: the domain services and the operator's settings, all made by main and alive until the last
+// loop has ended. Shared by all loops; constant after start but for the atomics.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "media/catalog.h"
+#include "media/channels.h"
+#include "media/clock.h"
+#include "media/tenants.h"
+#include "media/uploads.h"
+#include "store/store.h"
+
+namespace millrace::handlers {
+
+struct Settings {
+  std::string base_url;  // scheme://host[:port] for links; empty: what the request names
+  std::string region = "us-east-1";
+  std::int64_t presign_seconds = 7 * 24 * 3600;
+  std::uint64_t upload_bytes_max = 5ull << 40;
+  std::vector<std::string> cors_origins;  // "*" for any
+  std::string version;
+  // Whether Forwarded and X-Forwarded-* of this peer are believed; empty: nobody's.
+  std::function<bool(std::string_view address)> trusts = {};
+};
+
+struct Services {
+  store::Store& store;
+  media::Tenants& tenants;
+  media::Channels& channels;
+  media::Uploads& uploads;
+  media::Catalog& catalog;
+  Settings settings = {};
+  std::function<std::string()> metrics_text = {};
+  media::Clock clock = media::system_clock_ms;
+  std::atomic<bool> draining{false};
+};
+
+}  // namespace millrace::handlers

@@ -1,0 +1,168 @@
+#include "handlers/upload_put.h"
+
+#include "handlers/envelope_v2.h"
+#include "handlers/presign.h"
+#include "server/http/json.h"
+#include "server/http/range.h"
+
+namespace millrace::handlers {
+namespace {
+
+using media::Upload;
+using media::UploadState;
+
+// What the request says it brings.
+struct Plan {
+  std::string tenant;
+  std::string id;
+  std::optional<http::ContentRange> range;  // nothing: the whole file
+  std::optional<std::uint64_t> body_bytes;
+  std::uint64_t bytes_max = 0;
+
+  bool asks() const noexcept { return range && !range->range; }
+  bool is_piece() const noexcept { return range && range->range; }
+  std::uint64_t offset() const noexcept { return is_piece() ? range->range->first : 0; }
+  // Where in the file the body must end, or may end at most.
+  std::uint64_t end() const noexcept { return is_piece() ? range->range->first + range->range->length : bytes_max; }
+  bool brings_the_end() const noexcept { return !range || range->size_bytes == end(); }
+};
+
+http::Response whole(const Upload& upload) {
+  http::Response response = http::Response::empty(200);
+  response.fields.add("etag", "\"" + upload.id + "-" + std::to_string(upload.bytes_received) + "\"");
+  return response;
+}
+
+// Where to go on; no Range field when there is nothing yet.
+void tell_offset(http::Response& response, const Upload& upload) {
+  if (upload.bytes_received == 0) return;
+  response.fields.add("range", "bytes=0-" + std::to_string(upload.bytes_received - 1));
+}
+
+http::Response more_wanted(const Upload& upload) {
+  http::Response response = http::Response::empty(308);
+  tell_offset(response, upload);
+  return response;
+}
+
+http::Response wrong_offset(const Upload& upload) {
+  http::JsonWriter data;
+  data.begin_object().member("bytesReceived", upload.bytes_received).end_object();
+  http::Response response = v2::refuse(
+      {rt::Code::kConflict, "the upload has " + std::to_string(upload.bytes_received) + " bytes; go on from there"},
+      data.text());
+  tell_offset(response, upload);
+  return response;
+}
+
+rt::Status check_framing(const http::Exchange& exchange) {
+  const http::Request& request = exchange.request;
+  const bool framed = exchange.body.length() || request.peer.protocol == http::Protocol::kHttp2 ||
+                      request.fields.get("transfer-encoding");
+  if (framed) return {};
+  return rt::fail(rt::Code::kLengthRequired, "a PUT needs Content-Length or Transfer-Encoding: chunked");
+}
+
+rt::Status check_size(const Plan& plan) {
+  const std::uint64_t file_bytes = plan.range ? plan.range->size_bytes.value_or(0) : plan.body_bytes.value_or(0);
+  if (file_bytes > plan.bytes_max || plan.end() > plan.bytes_max) {
+    return rt::fail(rt::Code::kTooLarge, "an upload may have " + std::to_string(plan.bytes_max) + " bytes at most");
+  }
+  if (plan.is_piece() && plan.body_bytes.value_or(plan.range->range->length) != plan.range->range->length) {
+    return rt::fail(rt::Code::kInvalid, "Content-Range and Content-Length tell different lengths", "content-range");
+  }
+  return {};
+}
+
+rt::Result<Plan> plan_of(Services& services, http::Exchange& exchange) {
+  const auto principal = verify_presigned(services, exchange);
+  if (!principal) return std::unexpected(principal.error());
+  Plan plan;
+  plan.tenant = principal->tenant;
+  plan.id = exchange.params[0];
+  plan.body_bytes = exchange.body.length();
+  plan.bytes_max = services.settings.upload_bytes_max;
+  if (const auto field = exchange.request.fields.get("content-range")) {
+    const auto range = http::parse_content_range(*field);
+    if (!range) return std::unexpected(range.error());
+    plan.range = *range;
+  }
+  if (auto framing = check_framing(exchange); !framing) return rt::pass(framing);
+  if (auto size = check_size(plan); !size) return rt::pass(size);
+  return plan;
+}
+
+// Body to receiver until the end of either; the error is what stopped it.
+rt::Task<rt::Status> pour(http::Body& body, media::Receiver& receiver, const Plan& plan) {
+  for (;;) {
+    auto slice = co_await body.next();
+    if (!slice) co_return rt::pass(slice);
+    if (slice->empty()) break;
+    if (receiver.position() + slice->size() > plan.end()) {
+      co_return rt::fail(rt::Code::kTooLarge,
+                         "the body is longer than " + std::to_string(plan.end() - plan.offset()) + " bytes");
+    }
+    auto appended = co_await receiver.append(std::move(*slice));
+    if (!appended) co_return appended;
+  }
+  if (plan.is_piece() && receiver.position() != plan.end()) {
+    co_return rt::fail(rt::Code::kInvalid, "the body is shorter than Content-Range says", "content-range");
+  }
+  co_return rt::Status();
+}
+
+// The receiver was refused: for its offset when the upload is open, else for its state.
+rt::Task<rt::Result<http::Response>> explain(Services& services, const Plan& plan, rt::Error error) {
+  auto upload = co_await services.uploads.get(plan.tenant, plan.id);
+  if (!upload || !is_open(*upload) || upload->bytes_received == plan.offset()) co_return std::unexpected(error);
+  co_return wrong_offset(*upload);
+}
+
+rt::Task<rt::Result<http::Response>> receive(Services& services, http::Exchange& exchange, const Plan& plan) {
+  http::Body& body = exchange.body;
+  auto evict = [&body] { body.fail({rt::Code::kConflict, "a newer transfer of this upload took over"}); };
+  auto receiver = co_await services.uploads.open_receiver(plan.tenant, plan.id, plan.offset(), evict);
+  if (!receiver && receiver.error().code == rt::Code::kConflict && plan.range) {
+    co_return co_await explain(services, plan, receiver.error());
+  }
+  if (!receiver) co_return rt::pass(receiver);
+  auto poured = co_await pour(body, **receiver, plan);
+  auto upload = co_await (*receiver)->finish(poured.has_value() && plan.brings_the_end());
+  if (!poured) co_return rt::pass(poured);
+  if (!upload) co_return rt::pass(upload);
+  co_return plan.brings_the_end() ? whole(*upload) : more_wanted(*upload);
+}
+
+// All bytes came but the connection broke before the end was told: now it is.
+rt::Task<rt::Result<http::Response>> declare_whole(Services& services, const Plan& plan, std::uint64_t total) {
+  auto receiver = co_await services.uploads.open_receiver(plan.tenant, plan.id, total, {});
+  if (!receiver) co_return rt::pass(receiver);
+  auto upload = co_await (*receiver)->finish(true);
+  if (!upload) co_return rt::pass(upload);
+  co_return whole(*upload);
+}
+
+rt::Task<rt::Result<http::Response>> tell(Services& services, const Plan& plan) {
+  auto upload = co_await services.uploads.settle(plan.tenant, plan.id);
+  if (!upload) co_return rt::pass(upload);
+  if (!is_open(*upload) && upload->state != UploadState::kCompleted) {
+    co_return rt::fail(rt::Code::kConflict, "the upload is " + std::string(word(upload->state)));
+  }
+  if (upload->whole) co_return whole(*upload);
+  const std::uint64_t total = plan.range->size_bytes.value_or(upload->declared_bytes.value_or(0));
+  if (total > 0 && upload->bytes_received == total) co_return co_await declare_whole(services, plan, total);
+  co_return more_wanted(*upload);
+}
+
+}  // namespace
+
+rt::Task<http::Response> put_upload(Services& services, http::Exchange& exchange) {
+  const auto plan = plan_of(services, exchange);
+  if (!plan) co_return v2::refuse(plan.error());
+  auto result = plan->asks() ? tell(services, *plan) : receive(services, exchange, *plan);
+  auto response = co_await std::move(result);
+  if (!response) co_return v2::refuse(response.error());
+  co_return std::move(*response);
+}
+
+}  // namespace millrace::handlers

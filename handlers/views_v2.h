@@ -1,0 +1,42 @@
+// How things look through the v2 door: domain values rendered as JSON. Names and words are the contract's.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "media/channels.h"
+#include "media/listing.h"
+#include "media/media.h"
+#include "media/tenants.h"
+#include "media/upload.h"
+#include "server/http/json.h"
+
+namespace millrace::handlers::v2 {
+
+// "2026-11-21T10:31:04.123Z"
+std::string time_text(std::int64_t unix_ms);
+
+// `put_url`: where to send the bytes, while they are still wanted.
+std::string view(const media::Upload& upload, const std::optional<std::string>& put_url = std::nullopt);
+// `original_url`: where the uploaded bytes are.
+std::string view(const media::Media& media, const std::string& original_url);
+// What the probe found: container, tracks, renditions.
+std::string metadata_view(const media::Media& media);
+std::string view(const media::Channel& channel);
+std::string view(const media::ApiKey& key);
+// With the secrets that are shown once.
+std::string view(const media::NewKey& key);
+
+template <class T, class View>
+std::string page_view(const media::Page<T>& page, View&& item_view) {
+  http::JsonWriter json;
+  json.begin_object().key("items").begin_array();
+  for (const T& item : page.items) json.raw(item_view(item));
+  json.end_array();
+  json.member("total", page.total).member("page", page.page).member("perPage", page.per_page).end_object();
+  return json.take();
+}
+
+}  // namespace millrace::handlers::v2

@@ -1,0 +1,58 @@
+#include "server/app_background.h"
+
+#include <fmt/format.h>
+
+#include "handlers/once.h"
+#include "media/clock.h"
+
+namespace millrace {
+namespace {
+
+constexpr std::int64_t kEndedJobsKeptMs = 7LL * 24 * 3600 * 1000;
+
+template <class T>
+void report(ops::Log& log, std::string_view what, const rt::Result<T>& result) {
+  if (!result) log.write(ops::Level::kError, what, {{"error", result.error().message}});
+}
+
+}  // namespace
+
+rt::Task<void> Background::run() {
+  rt::Scope scope;
+  scope.spawn(run_jobs());
+  scope.spawn(sweep_until_stopped());
+  co_await scope.join();
+}
+
+void Background::stop() {
+  stopping_ = true;
+  wake_.set();
+  jobs_.stop();
+}
+
+rt::Task<void> Background::run_jobs() {
+  const auto ended = co_await jobs_.run();
+  report(log_, "the job queue ended", ended);
+}
+
+rt::Task<void> Background::sweep_until_stopped() {
+  rt::Timer timer([this] { wake_.set(); });
+  while (!stopping_) {
+    co_await sweep();
+    timer.set(sweep_every_);
+    co_await wake_.wait();
+  }
+}
+
+rt::Task<void> Background::sweep() {
+  const std::int64_t now_ms = media::system_clock_ms();
+  const auto expired = co_await uploads_.sweep();
+  report(log_, "expiring idle uploads failed", expired);
+  if (expired && *expired > 0) log_.write(ops::Level::kInfo, fmt::format("{} idle uploads expired", *expired));
+  const auto jobs = co_await jobs_.forget_ended_before(now_ms - kEndedJobsKeptMs);
+  report(log_, "forgetting old jobs failed", jobs);
+  const auto answers = co_await handlers::forget_old_answers(store_, now_ms);
+  report(log_, "forgetting old idempotent answers failed", answers);
+}
+
+}  // namespace millrace

@@ -1,0 +1,21 @@
+// From the configuration to what each part takes: one function per part, no decisions.
+#pragma once
+
+#include "handlers/services.h"
+#include "media/tenants.h"
+#include "server/h1/limits.h"
+#include "server/h2/limits.h"
+#include "server/net/listener.h"
+#include "server/ops/config.h"
+#include "store/store.h"
+
+namespace millrace {
+
+store::Options store_options(const ops::Config& config);
+media::TenantDefaults tenant_defaults(const ops::Config& config);
+handlers::Settings handler_settings(const ops::Config& config, const net::Networks& trusted);
+h1::Limits h1_limits(const ops::Config& config);
+h2::Limits h2_limits(const ops::Config& config);
+net::ListenerLimits listener_limits(const ops::Config& config);
+
+}  // namespace millrace

@@ -1,0 +1,67 @@
+#include "handlers/keys_v2.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/handlers/door.h"
+
+namespace millrace::handlers {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+TEST(KeysV2, AKeyIsShownOnceAndWorksUntilRevoked) {
+  Door door;
+  const Reply made = door.call("POST", "/v2/keys", R"({"name":"ci","scopes":["uploads","downloads"]})");
+  ASSERT_EQ(made.status, 201) << made.body;
+  EXPECT_EQ(made.field("cache-control"), "no-store");
+  const std::string key = made.at("data.key");
+  EXPECT_TRUE(key.starts_with("sk-"));
+  EXPECT_EQ(door.ask({.target = "/v2/uploads", .key = key}).status, 200);
+  const Reply listed = door.call("GET", "/v2/keys");
+  EXPECT_THAT(listed.body, HasSubstr(made.at("data.id")));
+  EXPECT_THAT(listed.body, Not(HasSubstr(key)));
+  EXPECT_EQ(door.call("DELETE", "/v2/keys/" + made.at("data.id")).status, 200);
+  EXPECT_EQ(door.ask({.target = "/v2/uploads", .key = key}).status, 401);
+  EXPECT_EQ(door.call("DELETE", "/v2/keys/absent").status, 404);
+}
+
+TEST(KeysV2, ScopesHold) {
+  Door door;
+  const std::string key = door.call("POST", "/v2/keys", R"({"scopes":["downloads"]})").at("data.key");
+  const Reply refused = door.ask({.method = "POST", .target = "/v2/uploads", .body = "{}", .key = key});
+  EXPECT_EQ(refused.status, 403);
+  EXPECT_THAT(refused.body, HasSubstr("uploads"));
+  EXPECT_EQ(door.ask({.target = "/v2/media", .key = key}).status, 200);
+  EXPECT_EQ(door.ask({.target = "/v2/keys", .key = key}).status, 403);
+}
+
+TEST(KeysV2, WithoutScopesAKeyMayAllButAdminister) {
+  Door door;
+  const std::string key = door.call("POST", "/v2/keys", "{}").at("data.key");
+  EXPECT_EQ(door.ask({.target = "/v2/uploads", .key = key}).status, 200);
+  EXPECT_EQ(door.ask({.target = "/v2/keys", .key = key}).status, 403);
+}
+
+TEST(KeysV2, RefusesUnknownScopes) {
+  Door door;
+  EXPECT_EQ(door.call("POST", "/v2/keys", R"({"scopes":["everything"]})").status, 400);
+  EXPECT_EQ(door.call("POST", "/v2/keys", R"({"scopes":[]})").status, 400);
+}
+
+TEST(KeysV2, OnlyTheOperatorReachesOtherTenants) {
+  Door door;
+  const Reply made = door.call("POST", "/v2/keys", R"({"tenant":"acme","scopes":["admin"]})");
+  EXPECT_EQ(made.status, 201) << made.body;
+  EXPECT_EQ(made.at("data.tenant"), "acme");
+  const std::string acme = made.at("data.key");
+  EXPECT_EQ(door.ask({.method = "POST", .target = "/v2/keys", .body = R"({"tenant":"default"})", .key = acme}).status,
+            404);
+  EXPECT_EQ(door.ask({.target = "/v2/keys?tenant=default", .key = acme}).status, 404);
+  EXPECT_EQ(door.call("GET", "/v2/keys?tenant=acme").at("data.total"), "1");
+  EXPECT_EQ(door.call("POST", "/v2/keys", R"({"tenant":"Not A Name"})").status, 400);
+}
+
+}  // namespace
+}  // namespace millrace::handlers

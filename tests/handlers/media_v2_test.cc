@@ -1,0 +1,118 @@
+#include "handlers/media_v2.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/handlers/door.h"
+
+namespace millrace::handlers {
+namespace {
+
+using testing::HasSubstr;
+
+class MediaV2 : public testing::Test {
+ protected:
+  MediaV2() : content_("0123456789"), id_(door_.ingest(content_)), path_("/v2/media/" + id_) {}
+  Reply original(std::vector<std::pair<std::string, std::string>> fields, const std::string& method = "GET") {
+    return door_.call(method, path_ + "/original", {}, std::move(fields));
+  }
+
+  Door door_;
+  const std::string content_;
+  const std::string id_;
+  const std::string path_;
+};
+
+TEST_F(MediaV2, IsShownAndListed) {
+  const Reply one = door_.call("GET", path_);
+  EXPECT_EQ(one.at("data.size"), "10");
+  EXPECT_EQ(one.at("data.originalUrl"), "http://media.example:8080" + path_ + "/original");
+  EXPECT_EQ(door_.call("GET", "/v2/media").at("data.total"), "1");
+  EXPECT_EQ(door_.call("GET", "/v2/media/absent").status, 404);
+}
+
+TEST_F(MediaV2, IsPatched) {
+  const Reply patched = door_.call("PATCH", path_, R"({"title":"Ünicode","metadata":{"a":"b"}})");
+  EXPECT_EQ(patched.at("data.title"), "Ünicode");
+  EXPECT_EQ(door_.call("GET", path_).at("data.metadata.a"), "b");
+  EXPECT_EQ(door_.call("PATCH", path_, R"({"title":5})").status, 400);
+}
+
+TEST_F(MediaV2, IsDeletedSoftlyAndRecovered) {
+  EXPECT_EQ(door_.call("DELETE", path_).at("data.status"), "softDeleted");
+  EXPECT_EQ(original({}).status, 404);
+  EXPECT_EQ(door_.call("POST", path_ + "/recover").status, 200);
+  EXPECT_EQ(original({}).body, content_);
+  EXPECT_EQ(door_.call("POST", path_ + "/recover").status, 409);
+  EXPECT_EQ(door_.call("DELETE", path_ + "?hard=maybe").status, 400);
+  EXPECT_EQ(door_.call("DELETE", path_ + "?hard=true").status, 200);
+  EXPECT_EQ(door_.call("GET", path_).status, 404);
+}
+
+TEST_F(MediaV2, AsksForMoreTranscriptLanguages) {
+  door_.call("PATCH", path_, R"({"transcriptLanguageCodes":["en"]})");
+  const Reply reply = door_.call("PUT", path_ + "/metadata", R"({"transcriptLanguageCodes":["de","en"]})");
+  EXPECT_THAT(reply.body, HasSubstr(R"("transcriptLanguageCodes":["en","de"])"));
+  EXPECT_EQ(door_.call("GET", path_ + "/metadata").status, 200);
+}
+
+TEST_F(MediaV2, TheOriginalIsServedWhole) {
+  const Reply reply = original({});
+  EXPECT_EQ(reply.status, 200);
+  EXPECT_EQ(reply.body, content_);
+  EXPECT_EQ(reply.content_length, 10u);
+  EXPECT_EQ(reply.field("accept-ranges"), "bytes");
+  EXPECT_TRUE(reply.field("etag").starts_with('"'));
+  EXPECT_THAT(reply.field("content-disposition"), HasSubstr("clip.mp4"));
+  EXPECT_FALSE(reply.field("last-modified").empty());
+  const Reply head = original({}, "HEAD");
+  EXPECT_EQ(head.status, 200);
+  EXPECT_EQ(head.content_length, 10u);
+  EXPECT_EQ(head.body, "");
+}
+
+TEST_F(MediaV2, RangesOfTheOriginal) {
+  struct Case {
+    const char* range;
+    int status;
+    const char* body;
+    const char* content_range;
+  };
+  const Case cases[] = {
+      {"bytes=0-0", 206, "0", "bytes 0-0/10"},   {"bytes=3-5", 206, "345", "bytes 3-5/10"},
+      {"bytes=7-", 206, "789", "bytes 7-9/10"},  {"bytes=-2", 206, "89", "bytes 8-9/10"},
+      {"bytes=8-99", 206, "89", "bytes 8-9/10"}, {"bytes=-99", 206, "0123456789", "bytes 0-9/10"},
+      {"bytes=10-", 416, nullptr, "bytes */10"}, {"bytes=-0", 416, nullptr, "bytes */10"},
+      {"bytes=5-4", 200, "0123456789", ""},      {"lines=0-1", 200, "0123456789", ""},
+  };
+  for (const Case& each : cases) {
+    const Reply reply = original({{"range", each.range}});
+    EXPECT_EQ(reply.status, each.status) << each.range;
+    EXPECT_EQ(reply.field("content-range"), each.content_range) << each.range;
+    if (each.body) {
+      EXPECT_EQ(reply.body, each.body) << each.range;
+    }
+  }
+}
+
+TEST_F(MediaV2, ConditionsOnTheOriginal) {
+  const std::string etag = original({}).field("etag");
+  EXPECT_EQ(original({{"if-none-match", etag}}).status, 304);
+  EXPECT_EQ(original({{"if-none-match", "\"other\""}}).status, 200);
+  EXPECT_EQ(original({{"if-match", "\"other\""}}).status, 412);
+  EXPECT_EQ(original({{"if-range", etag}, {"range", "bytes=0-1"}}).status, 206);
+  EXPECT_EQ(original({{"if-range", "\"other\""}, {"range", "bytes=0-1"}}).status, 200);
+}
+
+TEST(ChannelsV2, AreMadeAndListed) {
+  Door door;
+  const Reply made = door.call("POST", "/v2/channels", R"({"name":"Second"})");
+  ASSERT_EQ(made.status, 201) << made.body;
+  EXPECT_EQ(made.at("data.name"), "Second");
+  EXPECT_EQ(door.call("GET", "/v2/channels").at("data.total"), "2");
+  EXPECT_EQ(door.call("POST", "/v2/channels", "{}").status, 400);
+  EXPECT_EQ(door.call("POST", "/v2/channels", R"({"name":5})").status, 400);
+}
+
+}  // namespace
+}  // namespace millrace::handlers
