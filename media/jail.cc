@@ -96,7 +96,12 @@ rt::Task<rt::Result<ProcessResult>> Jail::run(std::filesystem::path directory, s
   options.deadline_ms = limits.deadline_ms;
   options.stdout_max_bytes = limits.stdout_max_bytes;
   options.stderr_max_bytes = limits.stderr_max_bytes;
-  co_return co_await run_process(std::move(options), stop);
+  auto result = co_await run_process(std::move(options), stop);
+  // Its own complaint, not the program's: the host is at fault, not the file.
+  if (result && enabled_ && result->exit_status == 1 && result->stderr_text.starts_with("bwrap: ")) {
+    co_return rt::fail(rt::Code::kUnavailable, "the jail cannot be made: " + result->stderr_text);
+  }
+  co_return result;
 }
 
 rt::Status Jail::make_directory(const std::filesystem::path& directory) const {

@@ -84,7 +84,7 @@ Probe::Probe(store::Store& store, Catalog& catalog, Jail& jail, rt::Pool& io, st
       catalog_(catalog),
       jail_(jail),
       io_(io),
-      directory_(std::move(directory)),
+      directory_(std::filesystem::absolute(directory)),
       ffprobe_(std::move(ffprobe)) {
   std::error_code ignored;  // what cannot be removed is met again, and named, when a job needs the place
   std::filesystem::remove_all(directory_, ignored);
