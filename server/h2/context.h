@@ -9,6 +9,7 @@
 
 #include "server/h2/batch.h"
 #include "server/h2/limits.h"
+#include "server/h2/memory.h"
 #include "server/http/message.h"
 #include "server/rt/budget.h"
 
@@ -41,6 +42,7 @@ class Context {
   rt::Budget& budget;
   Stats& stats;
   rt::Ref<Chunk> chunk;
+  SlotPool slots;
 
  private:
   std::vector<std::unique_ptr<Stream>> spare_;

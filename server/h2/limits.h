@@ -25,6 +25,7 @@ struct Limits {
 
   // Time.
   std::chrono::milliseconds idle_ms{300'000};          // a connection without streams
+  std::chrono::milliseconds hibernate_ms{1'000};       // then it gives its memory back until the peer speaks
   std::chrono::milliseconds body_idle_ms{60'000};      // a body must bring body_bytes_min in this time
   std::size_t body_bytes_min = 1024;                   //
   std::chrono::milliseconds response_idle_ms{60'000};  // a peer that opens no window for a response

@@ -10,10 +10,8 @@ namespace {
 
 // Below this a round trip is scheduling, not distance.
 constexpr std::int64_t kRttFloorUs = 2'000;
-constexpr std::chrono::milliseconds kCheckMaxMs{5'000};
+constexpr std::chrono::milliseconds kCheckMaxMs{1'000};
 constexpr std::chrono::milliseconds kCheckMinMs{10};
-// An idle session gives memory back after this.
-constexpr std::chrono::milliseconds kTrimMs{1'000};
 
 std::int64_t now_us() {
   const auto since = std::chrono::steady_clock::now().time_since_epoch();
@@ -76,7 +74,7 @@ std::chrono::milliseconds Session::read_limit() const {
     return std::clamp(shortest / 4, kCheckMinMs, kCheckMaxMs);
   }
   const std::chrono::milliseconds idle(rt::Loop::current().now_ms() - active_ms_);
-  if (!trimmed_) return std::min(kTrimMs, limits.idle_ms);
+  if (!memory_.hibernates()) return std::min(limits.hibernate_ms, limits.idle_ms);
   return std::max(limits.idle_ms - idle, std::chrono::milliseconds(1));
 }
 
@@ -84,8 +82,11 @@ std::chrono::milliseconds Session::read_limit() const {
 void Session::quiet() {
   if (!live_.empty()) return check_deadlines();
   const std::int64_t now_ms = rt::Loop::current().now_ms();
-  if (now_ms - active_ms_ >= context_.limits.idle_ms.count()) return terminate(NGHTTP2_NO_ERROR);
-  trimmed_ = true;
+  if (now_ms - active_ms_ >= context_.limits.idle_ms.count()) {
+    memory_.wake();
+    return terminate(NGHTTP2_NO_ERROR);
+  }
+  if (!draining_ && nghttp2_session_want_write(nghttp2_) == 0) memory_.hibernate();
 }
 
 void Session::check_deadlines() {

@@ -28,6 +28,17 @@ std::unique_ptr<nghttp2_option, OptionFree> options_of(const Limits& limits) {
   return std::unique_ptr<nghttp2_option, OptionFree>(option);
 }
 
+nghttp2_mem memory_functions(SessionMemory& memory) {
+  return {&memory, [](std::size_t bytes, void* user) { return static_cast<SessionMemory*>(user)->allocate(bytes); },
+          [](void* old, void* user) { static_cast<SessionMemory*>(user)->free(old); },
+          [](std::size_t count, std::size_t bytes, void* user) {
+            return static_cast<SessionMemory*>(user)->allocate_zeroed(count, bytes);
+          },
+          [](void* old, std::size_t bytes, void* user) {
+            return static_cast<SessionMemory*>(user)->reallocate(old, bytes);
+          }};
+}
+
 std::int64_t now_us() {
   const auto since = std::chrono::steady_clock::now().time_since_epoch();
   return std::chrono::duration_cast<std::chrono::microseconds>(since).count();
@@ -38,15 +49,20 @@ std::int64_t now_us() {
 Session::Session(net::Transport& transport, Context& context)
     : transport_(transport),
       context_(context),
+      memory_(context.slots),
       batch_(context.chunk, context.budget),
       active_ms_(rt::Loop::current().now_ms()),
       resets_(context.limits.resets_burst, context.limits.resets_per_s),
       provoked_resets_(context.limits.provoked_resets_burst, context.limits.provoked_resets_per_s),
       control_frames_(context.limits.control_frames_burst, context.limits.control_frames_per_s) {
-  nghttp2_session_server_new2(&nghttp2_, callbacks(), this, options_of(context.limits).get());
+  nghttp2_mem functions = memory_functions(memory_);
+  nghttp2_session_server_new3(&nghttp2_, callbacks(), this, options_of(context.limits).get(), &functions);
 }
 
-Session::~Session() { nghttp2_session_del(nghttp2_); }
+Session::~Session() {
+  memory_.wake();
+  nghttp2_session_del(nghttp2_);
+}
 
 rt::Task<void> Session::run(rt::Slice first) {
   start();
@@ -85,8 +101,8 @@ void Session::start() {
 }
 
 void Session::receive(const rt::Slice& slice) {
+  memory_.wake();
   active_ms_ = rt::Loop::current().now_ms();
-  trimmed_ = false;
   if (terminating_) return;
   receiving_ = &slice;
   const ssize_t taken =
@@ -103,13 +119,18 @@ void Session::receive(const rt::Slice& slice) {
   ask_flush();
 }
 
-bool Session::over() const { return broken_ || nghttp2_session_want_read(nghttp2_) == 0; }
+bool Session::over() const {
+  if (broken_) return true;
+  if (memory_.hibernates() || noticed_) return false;
+  return nghttp2_session_want_read(nghttp2_) == 0;
+}
 
 void Session::ask_flush() {
   if (started_) rt::Loop::current().ask_flush(*this);
 }
 
 void Session::flush() {
+  if (memory_.hibernates()) return;
   continue_expected();
   if (nghttp2_session_want_write(nghttp2_) != 0 || over()) writer_wake_.set();
 }
@@ -159,6 +180,7 @@ void Session::end_writing() {
 }
 
 rt::Task<void> Session::finish() {
+  memory_.wake();
   if (broken_) transport_.close();
   writer_ends_ = true;
   writer_wake_.set();
@@ -190,8 +212,11 @@ void Session::abandon_streams(std::string_view reason) {
 
 void Session::drain() {
   if (std::exchange(draining_, true) || !started_) return;
+  memory_.wake();
   nghttp2_submit_shutdown_notice(nghttp2_);
+  noticed_ = true;
   drain_timer_ = std::make_unique<rt::Timer>([this] {
+    noticed_ = false;
     nghttp2_submit_goaway(nghttp2_, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(nghttp2_),
                           NGHTTP2_NO_ERROR, nullptr, 0);
     ask_flush();

@@ -74,6 +74,7 @@ class Session final : public net::Session, private rt::FlushHook {
 
   net::Transport& transport_;
   Context& context_;
+  SessionMemory memory_;
   nghttp2_session* nghttp2_ = nullptr;
   Batch batch_;
   rt::Event writer_wake_;
@@ -100,9 +101,9 @@ class Session final : public net::Session, private rt::FlushHook {
   bool broken_ = false;       // the transport failed, or nghttp2 did
   bool terminating_ = false;  // GOAWAY with an error is on its way
   bool draining_ = false;
+  bool noticed_ = false;  // between the two GOAWAYs of a drain
   bool writer_ends_ = false;
   bool shut_ = false;
-  bool trimmed_ = false;  // gave back what an idle session does not need
   std::unique_ptr<rt::Timer> drain_timer_;
   std::unique_ptr<rt::Timer> linger_timer_;
 };

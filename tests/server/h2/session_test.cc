@@ -363,6 +363,24 @@ TEST(H2Session, CookieCrumbsAreJoined) {
   EXPECT_EQ(stage.script.seen, "a=1; b=2");
 }
 
+TEST(H2Session, GoesOnAfterHibernation) {
+  Stage stage;
+  stage.limits.hibernate_ms = 10ms;
+  stage.script.handler = &Script::count_body;
+  stage.play([](Stage& s) -> rt::Task<void> {
+    for (int i = 0; i < 2; ++i) {
+      const std::int32_t id = s.client->upload("/u", std::string(3000, 'x'), true, {{"x-round", "and round"}});
+      EXPECT_TRUE(co_await s.client->until_closed(id));
+      EXPECT_EQ(s.client->replies[id].body, "3000");
+      co_await rt::sleep(50ms);
+    }
+    s.session->drain();
+    co_await s.client->until([] { return false; });
+    EXPECT_TRUE(s.client->ended);
+    EXPECT_GE(s.client->goaways, 1);
+  });
+}
+
 TEST(H2Session, DrainFinishesWhatRunsThenEnds) {
   Stage stage;
   stage.script.handler = [](Script& script, http::Exchange&) -> rt::Task<http::Response> {
