@@ -43,7 +43,7 @@ Session::Session(net::Transport& transport, http::Service& service, const Limits
       exchange_(*this) {}
 
 rt::Task<void> Session::run(rt::Slice first) {
-  idle_since_ms_ = rt::Loop::current().now_ms();
+  idle_since_ms_ = last_input_ms_ = rt::Loop::current().now_ms();
   if (!first.empty()) inbox_.push_back(std::move(first));
   rt::Scope scope;
   scope.spawn(read_loop());
