@@ -36,8 +36,8 @@ def h2(connect):
 
 
 def post(h2, extra=()):
-    """Headers of a request whose body is still to come, to a path that reads it."""
-    return request("POST", "/v2/uploads", h2.scheme, extra=[("content-type", "application/json"), *extra])
+    """Headers of a request whose body is still to come, to a path that reads it before it asks who sends it."""
+    return request("POST", "/oauth/token", h2.scheme, extra=[("content-type", "application/x-www-form-urlencoded"), *extra])
 
 
 def open_stream(h2, stream=1, extra=()):
