@@ -24,9 +24,10 @@ void Flow::release(std::size_t bytes) {
   loop->post(waiter);
 }
 
-bool Flow::enqueue(std::coroutine_handle<> coroutine) {
+bool Flow::enqueue(std::coroutine_handle<> coroutine, std::size_t limit_bytes) {
   std::lock_guard lock(mutex_);
-  if (bytes_ <= limit_bytes_) return false;
+  if (bytes_ <= limit_bytes) return false;
+  limit_bytes_ = limit_bytes;
   loop_ = &rt::Loop::current();
   waiter_ = coroutine;
   return true;

@@ -22,24 +22,25 @@ class ChunkTable;
 // How many bytes a Writer has on their way to the disk; wakes it when there is room again. Thread-safe, one waiter.
 class Flow {
  public:
-  explicit Flow(std::size_t limit_bytes) : limit_bytes_(limit_bytes) {}
   void add(std::size_t bytes);
   void release(std::size_t bytes);
-  auto wait_for_room() noexcept {
+  // Until at most `limit_bytes` are on their way.
+  auto wait_for_room(std::size_t limit_bytes) noexcept {
     struct Awaiter {
       Flow& flow;
+      std::size_t limit_bytes;
       bool await_ready() const noexcept { return false; }
-      bool await_suspend(std::coroutine_handle<> coroutine) { return flow.enqueue(coroutine); }
+      bool await_suspend(std::coroutine_handle<> coroutine) { return flow.enqueue(coroutine, limit_bytes); }
       void await_resume() const noexcept {}
     };
-    return Awaiter{*this};
+    return Awaiter{*this, limit_bytes};
   }
 
  private:
-  bool enqueue(std::coroutine_handle<> coroutine);
+  bool enqueue(std::coroutine_handle<> coroutine, std::size_t limit_bytes);
 
-  const std::size_t limit_bytes_;
   std::mutex mutex_;
+  std::size_t limit_bytes_ = 0;       // guarded by mutex_; the waiter's
   std::size_t bytes_ = 0;             // guarded by mutex_
   rt::Loop* loop_ = nullptr;          // guarded by mutex_
   std::coroutine_handle<> waiter_{};  // guarded by mutex_

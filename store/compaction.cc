@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "store/chunk_buffer.h"
 #include "store/segment_walk.h"
 
 namespace millrace::store {
@@ -49,19 +50,14 @@ class Mover {
     auto entry = store_.catalog.chunk(chunk.id);
     if (!entry) return pass(entry);
     if (!*entry || (*entry)->info.place != chunk.place) return {};
-    std::vector<std::byte> bytes(chunk.summary.length);
-    auto intact = payload_intact(segment_.file(), chunk.place.offset, chunk.summary);
-    if (intact && *intact) {
-      auto got = segment_.file().read(chunk.place.offset, bytes);
-      intact = got && *got == bytes.size();
-    }
-    if (!intact || !*intact) {
+    const auto bytes = buffer_.read(store_.segments, chunk);
+    if (!bytes || !matches_checksums(*bytes, chunk.summary)) {
       damaged_ = true;
       store_.damage.report(chunk, "the stored bytes do not match their checksums (found while compacting)");
       return {};
     }
     auto copy = std::make_shared<HeldChunk>(store_.table, chunk, HeldChunk::State::kQueued);
-    copy->take_charge({rt::Slice::copy_of(bytes)}, nullptr);
+    copy->take_charge({rt::Slice::copy_of(*bytes)}, nullptr);
     store_.writer.append(copy);
     moves_.push_back({chunk.place, std::move(copy)});
     move_bytes_ += chunk.summary.length;
@@ -152,6 +148,7 @@ class Mover {
   Committer& committer_;
   const Segment& segment_;
   std::vector<SegmentNumber> numbers_;
+  ChunkBuffer buffer_;
   std::vector<Move> moves_;
   std::uint64_t move_bytes_ = 0;
   Commit carried_;

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "store/chunk_buffer.h"
+
 namespace millrace::store {
 namespace {
 
@@ -57,15 +59,15 @@ void write(Internals& store, FinishedChunk& chunk, HeldChunkPtr added) {
   store.writer.append(std::move(added));
 }
 
-// Blocks: compares with bytes that may have to come from the disk. False also when they cannot be read.
-bool equal_from_disk(Internals& store, const FinishedChunk& chunk, const ChunkInfo& info, const StoredBytes& stored) {
-  if (auto populated = stored.mapping->populate(stored.offset, stored.length); !populated) {
-    store.damage.report(info, populated.error().message);
-    return false;
-  }
-  if (equal(chunk.slices, stored.bytes())) return true;
-  if (!blocks_intact(stored, info.summary, 0, stored.length)) {
-    store.damage.report(info, "the stored bytes do not match their checksums (found while deduplicating)");
+// Blocks: compares with bytes that have to come from the disk. False also when they cannot be read.
+bool equal_from_disk(Internals& store, const FinishedChunk& chunk, const ChunkInfo& info) {
+  thread_local ChunkBuffer buffer;
+  const auto bytes = buffer.read(store.segments, info);
+  if (bytes && equal(chunk.slices, *bytes)) return true;
+  if (!bytes && bytes.error().code == rt::Code::kNotFound) return false;  // moved meanwhile
+  if (!bytes || !matches_checksums(*bytes, info.summary)) {
+    store.damage.report(info, bytes ? "the stored bytes do not match their checksums (found while deduplicating)"
+                                    : bytes.error().message);
   }
   return false;
 }
@@ -76,7 +78,7 @@ rt::Task<bool> same_as_stored(Internals& store, const FinishedChunk& chunk, cons
   if (stored->mapping->resident(stored->offset, stored->length) && equal(chunk.slices, stored->bytes())) {
     co_return true;
   }
-  const bool same = co_await store.io.run([&] { return equal_from_disk(store, chunk, info, *stored); });
+  const bool same = co_await store.io.run([&] { return equal_from_disk(store, chunk, info); });
   co_return same;
 }
 

@@ -58,7 +58,7 @@ class EmbeddedStore final : public Store {
   Keeper& keeper() { return *keeper_; }
 
  private:
-  EmbeddedStore(Options options, rt::Budget& budget, rt::Pool& io, Seams seams, OpenedFiles files, bool direct);
+  EmbeddedStore(Options options, rt::Budget& budget, rt::Pool& io, Seams seams, OpenedFiles files);
   rt::Task<rt::Result<std::shared_ptr<const ObjectEntry>>> object(ObjectId id);
 
   const Options options_;

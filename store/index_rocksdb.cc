@@ -99,6 +99,7 @@ rocks::DBOptions database_options() {
   options.keep_log_file_num = 2;
   options.max_open_files = -1;  // filters stay in memory, so that a miss never waits for the disk
   options.wal_recovery_mode = rocks::WALRecoveryMode::kPointInTimeRecovery;
+  options.avoid_flush_during_recovery = true;
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;
   return options;

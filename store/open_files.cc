@@ -24,6 +24,11 @@ rt::Status check_owner(const Segments& segments, const Identity& identity) {
   return {};
 }
 
+bool wants_direct(const Options& options, const Disk& disk) {
+  if (options.direct_io == Options::DirectIo::kAuto) return disk.prefers_direct(options.directory);
+  return options.direct_io == Options::DirectIo::kOn;
+}
+
 std::optional<StoreId> known_id(const Segments& segments) {
   const auto all = segments.all();
   return all.empty() ? std::nullopt : std::optional(all.front()->header().store);
@@ -78,7 +83,8 @@ rt::Result<OpenedFiles> open_files(const Options& options, Disk& disk, const Sea
   if (!lock) return pass(lock);
   files.lock = std::move(*lock);
 
-  files.segments = std::make_unique<Segments>(disk, options.directory, options.segment_bytes);
+  files.segments =
+      std::make_unique<Segments>(disk, options.directory, options.segment_bytes, wants_direct(options, disk));
   std::vector<std::string> bad_headers;
   if (auto opened = files.segments->open_all(bad_headers); !opened) return pass(opened);
   for (const std::string& sentence : bad_headers) damage(sentence);

@@ -100,7 +100,7 @@ class StoreReader final : public Reader {
     const std::uint64_t to = stored_.offset + std::min(align_up(step.to, kChecksumBlockBytes), stored_.length);
     if (stored_.mapping->resident(from, to - from)) co_return check(step);
     auto checked = co_await store_.io.run([this, step, from, to]() -> rt::Status {
-      stored_.mapping->will_need(to, kReadAheadBytes);
+      stored_.mapping->will_need(from, to - from + kReadAheadBytes);
       if (auto populated = stored_.mapping->populate(from, to - from); !populated) {
         store_.damage.report(chunk_, populated.error().message);
         return populated;

@@ -228,10 +228,10 @@ rt::Status SegmentWriter::roll_over() {
 }
 
 rt::Status SegmentWriter::open_segment(SegmentPtr segment, std::uint64_t position) {
-  const Caching caching = settings_.direct ? Caching::kDirect : Caching::kCached;
+  const Caching caching = segments_.direct() ? Caching::kDirect : Caching::kCached;
   auto file = segments_.disk().open(segments_.path(segment->number()), Access::kReadWrite, caching);
   if (!file) return pass(file);
-  sink_ = settings_.direct ? direct_sink(std::move(*file), position) : cached_sink(std::move(*file), position);
+  sink_ = segments_.direct() ? direct_sink(std::move(*file), position) : cached_sink(std::move(*file), position);
   segment_ = std::move(segment);
   whole_end_ = position;
   reserved_end_ = position;
@@ -241,7 +241,7 @@ rt::Status SegmentWriter::open_segment(SegmentPtr segment, std::uint64_t positio
 
 // Best effort: without a reservation the write itself finds out whether there is room.
 void SegmentWriter::reserve(std::uint64_t end) {
-  if (!settings_.direct || end <= reserved_end_) return;
+  if (!segments_.direct() || end <= reserved_end_) return;
   const std::uint64_t until = align_up(end, kReserveBytes);
   if (sink_->file().allocate(reserved_end_, until - reserved_end_)) reserved_end_ = until;
 }

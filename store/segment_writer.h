@@ -28,7 +28,6 @@ class SegmentWriter {
     StoreId store;
     std::uint64_t segment_bytes = 0;
     std::uint64_t free_space_min_bytes = 0;
-    bool direct = false;
     // How long bytes may wait in memory for more to come; a commit never waits. None: until a commit.
     std::optional<std::chrono::milliseconds> linger;
   };
@@ -49,7 +48,6 @@ class SegmentWriter {
 
   // The number of the segment that the next record goes to, or of an earlier one.
   SegmentNumber segment_floor() const { return segment_floor_.load(std::memory_order_acquire); }
-  bool direct() const { return settings_.direct; }
   bool full() const { return full_.load(std::memory_order_relaxed); }
   std::uint64_t syncs() const { return syncs_.load(std::memory_order_relaxed); }
 

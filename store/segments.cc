@@ -37,6 +37,12 @@ rt::Status Segments::open_all(std::vector<std::string>& damaged) {
   return {};
 }
 
+std::unique_ptr<File> Segments::open_direct(SegmentNumber number) {
+  if (!direct_) return nullptr;
+  auto file = disk_.open(path(number), Access::kRead, Caching::kDirect);
+  return file ? std::move(*file) : nullptr;
+}
+
 rt::Status Segments::open_one(SegmentNumber number, bool newest, std::vector<std::string>& damaged) {
   {
     std::lock_guard lock(mutex_);
@@ -50,7 +56,7 @@ rt::Status Segments::open_one(SegmentNumber number, bool newest, std::vector<std
   auto header = decode_segment_header(std::span(bytes).first(*got));
   if (!header && header.error().code == rt::Code::kInvalid) return pass(header);
   if (header && header->number == number) {
-    add(std::make_shared<Segment>(*header, std::move(*file), segment_bytes_ + kMappingSlackBytes));
+    add(std::make_shared<Segment>(*header, std::move(*file), open_direct(number), segment_bytes_ + kMappingSlackBytes));
     return {};
   }
   auto size = (*file)->size();
@@ -82,7 +88,8 @@ rt::Result<SegmentPtr> Segments::create(const StoreId& store) {
     (void)disk_.unlink(path(number));
     return pass(done);
   }
-  auto segment = std::make_shared<Segment>(header, std::move(*file), segment_bytes_ + kMappingSlackBytes);
+  auto segment =
+      std::make_shared<Segment>(header, std::move(*file), open_direct(number), segment_bytes_ + kMappingSlackBytes);
   add(segment);
   return segment;
 }

@@ -16,13 +16,16 @@ namespace millrace::store {
 
 class Segment {
  public:
-  Segment(SegmentHeader header, std::unique_ptr<File> file, std::uint64_t mapping_bytes)
-      : header_(header), file_(std::move(file)), mapping_bytes_(mapping_bytes) {}
+  // `direct` may be null.
+  Segment(SegmentHeader header, std::unique_ptr<File> file, std::unique_ptr<File> direct, std::uint64_t mapping_bytes)
+      : header_(header), file_(std::move(file)), direct_(std::move(direct)), mapping_bytes_(mapping_bytes) {}
 
   const SegmentHeader& header() const { return header_; }
   SegmentNumber number() const { return header_.number; }
   std::uint32_t seed() const { return seed_; }
   File& file() const { return *file_; }
+  // For reading whole blocks into aligned memory: around the page cache where that pays.
+  const File& bulk_file() const { return direct_ ? *direct_ : *file_; }
   // At least the bytes below `end` of the file, which must have been written.
   rt::Result<rt::Ref<Mapping>> mapping(std::uint64_t end);
 
@@ -30,6 +33,7 @@ class Segment {
   const SegmentHeader header_;
   const std::uint32_t seed_ = header_.seed();
   const std::unique_ptr<File> file_;
+  const std::unique_ptr<File> direct_;
   const std::uint64_t mapping_bytes_;
   std::mutex mutex_;
   rt::Ref<Mapping> mapping_;  // guarded by mutex_
@@ -39,8 +43,8 @@ using SegmentPtr = std::shared_ptr<Segment>;
 
 class Segments {
  public:
-  Segments(Disk& disk, std::filesystem::path directory, std::uint64_t segment_bytes)
-      : disk_(disk), directory_(std::move(directory)), segment_bytes_(segment_bytes) {}
+  Segments(Disk& disk, std::filesystem::path directory, std::uint64_t segment_bytes, bool direct)
+      : disk_(disk), directory_(std::move(directory)), segment_bytes_(segment_bytes), direct_(direct) {}
 
   // Opens all that are there. Bad headers go to `damaged`; a newest segment whose creation was cut short is removed.
   rt::Status open_all(std::vector<std::string>& damaged);
@@ -53,16 +57,20 @@ class Segments {
   rt::Status remove(SegmentNumber number);
 
   Disk& disk() const { return disk_; }
+  // Whether segments are written, and read in bulk, around the page cache.
+  bool direct() const { return direct_; }
   const std::filesystem::path& directory() const { return directory_; }
   std::filesystem::path path(SegmentNumber number) const { return directory_ / segment_name(number); }
 
  private:
+  std::unique_ptr<File> open_direct(SegmentNumber number);
   rt::Status open_one(SegmentNumber number, bool newest, std::vector<std::string>& damaged);
   void add(SegmentPtr segment);
 
   Disk& disk_;
   const std::filesystem::path directory_;
   const std::uint64_t segment_bytes_;
+  const bool direct_;
   mutable std::mutex mutex_;
   std::map<SegmentNumber, SegmentPtr> segments_;  // guarded by mutex_
   SegmentNumber next_number_ = 1;                 // guarded by mutex_

@@ -53,11 +53,6 @@ struct Pending {
   Latch done;
 };
 
-bool wants_direct(const Options& options, const Disk& disk) {
-  if (options.direct_io == Options::DirectIo::kAuto) return disk.prefers_direct(options.directory);
-  return options.direct_io == Options::DirectIo::kOn;
-}
-
 }  // namespace
 
 rt::Result<std::unique_ptr<Store>> Store::open(Options options, Disk& disk, rt::Budget& budget, rt::Pool& io) {
@@ -73,24 +68,21 @@ rt::Result<std::unique_ptr<EmbeddedStore>> EmbeddedStore::open(Options options, 
   auto files = open_files(options, disk, seams, OnBadIndex::kRebuildIfMissing,
                           [&damage](std::string sentence) { damage.push_back(std::move(sentence)); });
   if (!files) return pass(files);
-  const bool direct = wants_direct(options, disk);
   std::unique_ptr<EmbeddedStore> store(
-      new EmbeddedStore(std::move(options), budget, io, std::move(seams), std::move(*files), direct));
+      new EmbeddedStore(std::move(options), budget, io, std::move(seams), std::move(*files)));
   for (std::string& sentence : damage) store->damage_.report(std::move(sentence));
   return store;
 }
 
-EmbeddedStore::EmbeddedStore(Options options, rt::Budget& budget, rt::Pool& io, Seams seams, OpenedFiles files,
-                             bool direct)
+EmbeddedStore::EmbeddedStore(Options options, rt::Budget& budget, rt::Pool& io, Seams seams, OpenedFiles files)
     : options_(std::move(options)),
       files_(std::move(files)),
       catalog_(*files_.index),
       table_(files_.recovered.applied.next_chunk_id),
-      writer_(
-          std::make_unique<SegmentWriter>(*files_.segments,
-                                          SegmentWriter::Settings{files_.identity.id, options_.segment_bytes,
-                                                                  options_.free_space_min_bytes, direct, seams.linger},
-                                          files_.recovered.end)),
+      writer_(std::make_unique<SegmentWriter>(*files_.segments,
+                                              SegmentWriter::Settings{files_.identity.id, options_.segment_bytes,
+                                                                      options_.free_space_min_bytes, seams.linger},
+                                              files_.recovered.end)),
       committer_(std::make_unique<Committer>(
           *files_.index, *writer_, table_, files_.recovered.applied,
           Committer::Settings{static_cast<std::int64_t>(options_.reclaim_delay_seconds), seams.now})),

@@ -75,7 +75,8 @@ class StoreWriter final : public Writer {
     }
     enter_tails();
     relieve();
-    co_await flow_->wait_for_room();
+    // Under pressure nothing new is taken before what was taken is on the disk.
+    co_await flow_->wait_for_room(store_.budget.under_pressure() ? 0 : kInFlightBytesMax);
     co_return check_in_flight();
   }
 
@@ -184,7 +185,7 @@ class StoreWriter final : public Writer {
   const Hash128 domain_;
   Cutter cutter_;
   ChunkDigest digest_;
-  const std::shared_ptr<Flow> flow_ = std::make_shared<Flow>(kInFlightBytesMax);
+  const std::shared_ptr<Flow> flow_ = std::make_shared<Flow>();
   std::shared_ptr<Draft::Content> content_;
   std::deque<std::shared_ptr<DraftChunk>> in_flight_;
   rt::Slices tail_;
@@ -198,7 +199,8 @@ class StoreWriter final : public Writer {
 }  // namespace
 
 std::unique_ptr<Writer> make_writer(Internals& store, const std::string& domain) {
-  return std::make_unique<StoreWriter>(store, hash_of(store.secret, std::as_bytes(std::span(domain))));
+  const std::string_view shared = store.options.share_across_domains ? std::string_view() : domain;
+  return std::make_unique<StoreWriter>(store, hash_of(store.secret, std::as_bytes(std::span(shared))));
 }
 
 }  // namespace millrace::store

@@ -90,6 +90,15 @@ TEST_F(StoreTest, shares_nothing_between_domains) {
   EXPECT_EQ(store->stats().stored_bytes, 2 * text.size());
 }
 
+TEST_F(StoreTest, shares_between_domains_when_told_to) {
+  options.share_across_domains = true;
+  open();
+  const std::string text = random_text(13, 100'000);
+  upload_now(text, "one");
+  upload_now(text, "two");
+  EXPECT_EQ(store->stats().stored_bytes, text.size());
+}
+
 TEST_F(StoreTest, shares_repeated_chunks_within_one_upload) {
   open();
   const std::string text(1'000'000, 'z');

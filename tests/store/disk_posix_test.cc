@@ -1,0 +1,112 @@
+// The real disk and the real index, in a temporary directory: what the fakes stand for.
+#include <stdlib.h>
+
+#include "store/check.h"
+#include "tests/store/store_fixture.h"
+
+namespace millrace::store {
+namespace {
+
+class TemporaryDirectory {
+ public:
+  TemporaryDirectory() {
+    std::string pattern = std::filesystem::temp_directory_path() / "millrace-store-XXXXXX";
+    path_ = ::mkdtemp(pattern.data());
+  }
+  ~TemporaryDirectory() { std::filesystem::remove_all(path_); }
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+class PosixStoreTest : public testing::TestWithParam<Options::DirectIo> {
+ protected:
+  PosixStoreTest() {
+    options.directory = temporary.path() / "data";
+    options.segment_bytes = 4 << 20;
+    options.free_space_min_bytes = 0;
+    options.scrub_bytes_per_second = 0;
+    options.direct_io = GetParam();
+    open();
+  }
+  void open() {
+    store.reset();
+    auto opened = Store::open(options, *disk, budget, io);
+    ASSERT_TRUE(opened) << opened.error().message;
+    store = std::move(*opened);
+  }
+
+  TemporaryDirectory temporary;
+  std::unique_ptr<Disk> disk = posix_disk();
+  rt::Budget budget{std::size_t{256} << 20};
+  rt::Pool io{2};
+  Options options;
+  std::unique_ptr<Store> store;
+};
+
+INSTANTIATE_TEST_SUITE_P(DirectIo, PosixStoreTest, testing::Values(Options::DirectIo::kAuto, Options::DirectIo::kOff));
+
+TEST_P(PosixStoreTest, keeps_objects_and_records_across_restarts) {
+  const std::string text = random_text(1, 9'000'000);
+  const auto id = rt::run_until_done(upload(*store, text));
+  ASSERT_TRUE(id) << id.error().message;
+  Transaction transaction;
+  transaction.put("key", "value");
+  ASSERT_TRUE(rt::run_until_done(store->commit(std::move(transaction))));
+  EXPECT_EQ(rt::run_until_done(download(*store, *id)), text);
+  open();
+  EXPECT_EQ(rt::run_until_done(download(*store, *id)), text);
+  EXPECT_EQ((*rt::run_until_done(store->get("key")))->value, "value");
+  const auto records = rt::run_until_done(store->scan({"k", "", 10, true}));
+  EXPECT_EQ(records->size(), 1u);
+}
+
+TEST_P(PosixStoreTest, uses_no_more_disk_than_it_stores) {
+  const std::string text = random_text(2, 3'000'000);
+  ASSERT_TRUE(rt::run_until_done(upload(*store, text)));
+  open();
+  EXPECT_LT(store->stats().segment_bytes, text.size() + (128 << 10));
+}
+
+TEST_P(PosixStoreTest, is_held_by_one_process_at_a_time) {
+  const auto second = Store::open(options, *disk, budget, io);
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().code, rt::Code::kConflict);
+}
+
+TEST_P(PosixStoreTest, is_checked_and_its_index_rebuilt) {
+  const std::string text = random_text(3, 2'000'000);
+  const auto id = rt::run_until_done(upload(*store, text));
+  store.reset();
+  auto report = check(options.directory, *disk, false);
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_TRUE(report->clean()) << report->problems.front();
+  std::filesystem::remove_all(options.directory / "index");
+  EXPECT_FALSE(check(options.directory, *disk, false)->clean());
+  report = check(options.directory, *disk, true);
+  ASSERT_TRUE(report);
+  EXPECT_TRUE(report->clean() && report->index_rebuilt);
+  open();
+  EXPECT_EQ(rt::run_until_done(download(*store, *id)), text);
+}
+
+TEST_P(PosixStoreTest, a_truncated_index_file_is_told_with_the_cure) {
+  ASSERT_TRUE(rt::run_until_done(upload(*store, "text")));
+  store.reset();
+  std::filesystem::resize_file(options.directory / "index" / "CURRENT", 1);
+  const auto opened = Store::open(options, *disk, budget, io);
+  ASSERT_FALSE(opened);
+  EXPECT_NE(opened.error().message.find("--repair"), std::string::npos);
+  EXPECT_TRUE(check(options.directory, *disk, true)->clean());
+  open();
+}
+
+TEST_P(PosixStoreTest, there_is_nothing_to_check_where_no_store_is) {
+  const auto report = check(temporary.path() / "elsewhere", *disk, true);
+  ASSERT_FALSE(report);
+  EXPECT_EQ(report.error().code, rt::Code::kNotFound);
+}
+
+}  // namespace
+}  // namespace millrace::store
