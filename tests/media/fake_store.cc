@@ -84,12 +84,27 @@ std::unique_ptr<store::Writer> FakeStore::writer(std::string) { return std::make
 
 rt::Task<rt::Result<store::Revision>> FakeStore::commit(store::Transaction transaction) {
   co_await Yield{};
-  if (auto step = std::exchange(before_commit_, {})) step();
-  if (commit_error_) co_return std::unexpected(*commit_error_);
+  if (auto step = next_step()) step();
   std::lock_guard lock(mutex_);
+  if (commit_error_) co_return std::unexpected(*commit_error_);
   if (auto ok = check(transaction); !ok) co_return rt::pass(ok);
   apply(transaction);
   co_return revision_;
+}
+
+std::function<void()> FakeStore::next_step() {
+  std::lock_guard lock(mutex_);
+  return std::exchange(before_commit_, {});
+}
+
+void FakeStore::before_commit(std::function<void()> step) {
+  std::lock_guard lock(mutex_);
+  before_commit_ = std::move(step);
+}
+
+void FakeStore::fail_commits(std::optional<rt::Error> error) {
+  std::lock_guard lock(mutex_);
+  commit_error_ = std::move(error);
 }
 
 rt::Status FakeStore::check(const store::Transaction& transaction) const {

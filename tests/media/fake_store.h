@@ -27,9 +27,9 @@ class FakeStore final : public store::Store {
   void on_damage(std::function<void(std::string)>) override {}
 
   // Runs once, right before the next commit is judged.
-  void before_commit(std::function<void()> step) { before_commit_ = std::move(step); }
+  void before_commit(std::function<void()> step);
   // The next commits fail with this, until cleared.
-  void fail_commits(std::optional<rt::Error> error) { commit_error_ = std::move(error); }
+  void fail_commits(std::optional<rt::Error> error);
 
   // What is there, for assertions.
   std::size_t objects() const;
@@ -42,6 +42,7 @@ class FakeStore final : public store::Store {
     std::string value;
     store::Revision revision;
   };
+  std::function<void()> next_step();
   rt::Status check(const store::Transaction& transaction) const;
   void apply(store::Transaction& transaction);
 
@@ -50,8 +51,8 @@ class FakeStore final : public store::Store {
   std::map<store::ObjectId, std::string> contents_;  // guarded by mutex_
   store::Revision revision_ = 0;                     // guarded by mutex_
   std::size_t commits_ = 0;                          // guarded by mutex_
-  std::function<void()> before_commit_;
-  std::optional<rt::Error> commit_error_;
+  std::function<void()> before_commit_;              // guarded by mutex_
+  std::optional<rt::Error> commit_error_;            // guarded by mutex_
 };
 
 }  // namespace millrace::media
