@@ -20,14 +20,14 @@ class TemporaryDirectory {
   std::filesystem::path path_;
 };
 
-class PosixStoreTest : public testing::TestWithParam<Options::DirectIo> {
+class PosixStoreTest : public testing::Test {
  protected:
-  PosixStoreTest() {
+  explicit PosixStoreTest(Options::DirectIo direct_io = Options::DirectIo::kAuto) {
     options.directory = temporary.path() / "data";
     options.segment_bytes = 4 << 20;
     options.free_space_min_bytes = 0;
     options.scrub_bytes_per_second = 0;
-    options.direct_io = GetParam();
+    options.direct_io = direct_io;
     open();
   }
   void open() {
@@ -45,9 +45,12 @@ class PosixStoreTest : public testing::TestWithParam<Options::DirectIo> {
   std::unique_ptr<Store> store;
 };
 
-INSTANTIATE_TEST_SUITE_P(DirectIo, PosixStoreTest, testing::Values(Options::DirectIo::kAuto, Options::DirectIo::kOff));
+class CachedPosixStoreTest : public PosixStoreTest {
+ protected:
+  CachedPosixStoreTest() : PosixStoreTest(Options::DirectIo::kOff) {}
+};
 
-TEST_P(PosixStoreTest, keeps_objects_and_records_across_restarts) {
+TEST_F(PosixStoreTest, keeps_objects_and_records_across_restarts) {
   const std::string text = random_text(1, 9'000'000);
   const auto id = rt::run_until_done(upload(*store, text));
   ASSERT_TRUE(id) << id.error().message;
@@ -62,20 +65,28 @@ TEST_P(PosixStoreTest, keeps_objects_and_records_across_restarts) {
   EXPECT_EQ(records->size(), 1u);
 }
 
-TEST_P(PosixStoreTest, uses_no_more_disk_than_it_stores) {
+TEST_F(CachedPosixStoreTest, keeps_objects_across_restarts) {
+  const std::string text = random_text(4, 9'000'000);
+  const auto id = rt::run_until_done(upload(*store, text));
+  ASSERT_TRUE(id) << id.error().message;
+  open();
+  EXPECT_EQ(rt::run_until_done(download(*store, *id)), text);
+}
+
+TEST_F(PosixStoreTest, uses_no_more_disk_than_it_stores) {
   const std::string text = random_text(2, 3'000'000);
   ASSERT_TRUE(rt::run_until_done(upload(*store, text)));
   open();
   EXPECT_LT(store->stats().segment_bytes, text.size() + (128 << 10));
 }
 
-TEST_P(PosixStoreTest, is_held_by_one_process_at_a_time) {
+TEST_F(PosixStoreTest, is_held_by_one_process_at_a_time) {
   const auto second = Store::open(options, *disk, budget, io);
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().code, rt::Code::kConflict);
 }
 
-TEST_P(PosixStoreTest, is_checked_and_its_index_rebuilt) {
+TEST_F(PosixStoreTest, is_checked_and_its_index_rebuilt) {
   const std::string text = random_text(3, 2'000'000);
   const auto id = rt::run_until_done(upload(*store, text));
   store.reset();
@@ -91,7 +102,7 @@ TEST_P(PosixStoreTest, is_checked_and_its_index_rebuilt) {
   EXPECT_EQ(rt::run_until_done(download(*store, *id)), text);
 }
 
-TEST_P(PosixStoreTest, a_truncated_index_file_is_told_with_the_cure) {
+TEST_F(PosixStoreTest, a_truncated_index_file_is_told_with_the_cure) {
   ASSERT_TRUE(rt::run_until_done(upload(*store, "text")));
   store.reset();
   std::filesystem::resize_file(options.directory / "index" / "CURRENT", 1);
@@ -102,7 +113,7 @@ TEST_P(PosixStoreTest, a_truncated_index_file_is_told_with_the_cure) {
   open();
 }
 
-TEST_P(PosixStoreTest, there_is_nothing_to_check_where_no_store_is) {
+TEST_F(PosixStoreTest, there_is_nothing_to_check_where_no_store_is) {
   const auto report = check(temporary.path() / "elsewhere", *disk, true);
   ASSERT_FALSE(report);
   EXPECT_EQ(report.error().code, rt::Code::kNotFound);

@@ -271,8 +271,13 @@ std::uint64_t number_from(const char* name, std::uint64_t otherwise) {
   return text ? std::strtoull(text, nullptr, 10) : otherwise;
 }
 
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+constexpr std::uint64_t kSeeds = 100;
+#else
+constexpr std::uint64_t kSeeds = 1000;
+#endif
+
 TEST(PowerCut, keeps_what_was_acknowledged_and_nothing_by_half) {
-  constexpr std::uint64_t kSeeds = 1000;
   const std::uint64_t first = number_from("MILLRACE_POWER_CUT_SEED", 1);
   const std::uint64_t count =
       std::getenv("MILLRACE_POWER_CUT_SEED") ? 1 : number_from("MILLRACE_POWER_CUT_SEEDS", kSeeds);
