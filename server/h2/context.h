@@ -43,6 +43,7 @@ class Context {
   Stats& stats;
   rt::Ref<Chunk> chunk;
   SlotPool slots;
+  SmallPool small_blocks;
 
  private:
   std::vector<std::unique_ptr<Stream>> spare_;

@@ -176,7 +176,7 @@ void Session::request_complete(Stream& stream) {
     stream.too_large = false;
     return respond(stream);
   }
-  if (answering_.running() >= context_.limits.streams_max * kRunningPerStreamMax) {
+  if (answering_ >= context_.limits.streams_max * kRunningPerStreamMax) {
     return reset(stream, NGHTTP2_REFUSED_STREAM, "too many requests run already");
   }
   if (!stream.body.ended() && request.fields.get("expect") == "100-continue") {
@@ -184,10 +184,18 @@ void Session::request_complete(Stream& stream) {
     expecting_.push_back(&stream);
   }
   stream.answering = true;
-  answering_.spawn(serve(stream));
+  ++answering_;
+  complete_.push_back(&stream);
 }
 
-rt::Task<void> Session::serve(Stream& stream) {
+// Outside of nghttp2's callbacks. Handlers start at once, not in the loop's next round: the requests of one connection
+// are answered and written while they are in the cache, before those of the next are read.
+void Session::start_complete() {
+  for (std::size_t i = 0; i < complete_.size(); ++i) serve(*complete_[i]);
+  complete_.clear();
+}
+
+Detached Session::serve(Stream& stream) {
   // A request that was reset before its turn came costs no work.
   if (!stream.gone) stream.response = co_await context_.service.answer(stream);
   if (!stream.gone) {
@@ -197,6 +205,7 @@ rt::Task<void> Session::serve(Stream& stream) {
   }
   stream.answering = false;
   settle(stream);
+  if (--answering_ == 0) none_answering_.set();
 }
 
 void Session::respond(Stream& stream) {

@@ -5,12 +5,16 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <new>
 #include <utility>
 
 namespace millrace::h2 {
 namespace {
 
 constexpr std::size_t kAlignBytes = 64;
+constexpr std::size_t kClassStepBytes = 32;
+// Of one size, so that a burst is remembered and a flood forgotten.
+constexpr std::size_t kBlocksKept = 1024;
 // Allocations of this size hold a frame while it is sent, and nothing between frames.
 constexpr std::size_t kDeadBytes = 16 * 1024;
 
@@ -69,10 +73,58 @@ void SlotPool::give_back(std::byte* slot) noexcept {
   free_.push_back(slot);
 }
 
-SessionMemory::SessionMemory(SlotPool& pool) : pool_(pool), slot_(pool.take()) {}
+// Stands in front of each block.
+struct alignas(16) SmallPool::Header {
+  std::size_t size_class;  // kClasses: too large for a list
+  Header* next;
+};
+
+SmallPool::~SmallPool() {
+  for (FreeList& list : lists_) {
+    while (list.first) std::free(std::exchange(list.first, list.first->next));
+  }
+}
+
+void* SmallPool::take(std::size_t bytes) noexcept {
+  const std::size_t size_class = std::min((bytes + kClassStepBytes - 1) / kClassStepBytes, kClasses);
+  if (size_class < kClasses && lists_[size_class].first) {
+    FreeList& list = lists_[size_class];
+    --list.count;
+    return std::exchange(list.first, list.first->next) + 1;
+  }
+  const std::size_t whole = size_class < kClasses ? size_class * kClassStepBytes : bytes;
+  void* memory = std::malloc(sizeof(Header) + whole);
+  return memory ? new (memory) Header{size_class, nullptr} + 1 : nullptr;
+}
+
+void* SmallPool::resize(void* memory, std::size_t bytes) noexcept {
+  Header* header = static_cast<Header*>(memory) - 1;
+  if (header->size_class == kClasses) {
+    void* resized = std::realloc(header, sizeof(Header) + bytes);
+    return resized ? static_cast<Header*>(resized) + 1 : nullptr;
+  }
+  const std::size_t held = header->size_class * kClassStepBytes;
+  if (bytes <= held) return memory;
+  void* moved = take(bytes);
+  if (!moved) return nullptr;
+  std::memcpy(moved, memory, held);
+  give_back(memory);
+  return moved;
+}
+
+void SmallPool::give_back(void* memory) noexcept {
+  if (!memory) return;
+  Header* header = static_cast<Header*>(memory) - 1;
+  if (header->size_class == kClasses || lists_[header->size_class].count >= kBlocksKept) return std::free(header);
+  FreeList& list = lists_[header->size_class];
+  header->next = std::exchange(list.first, header);
+  ++list.count;
+}
+
+SessionMemory::SessionMemory(SlotPool& slots, SmallPool& small) : slots_(slots), small_(small), slot_(slots.take()) {}
 
 SessionMemory::~SessionMemory() {
-  if (slot_) pool_.give_back(slot_);
+  if (slot_) slots_.give_back(slot_);
 }
 
 bool SessionMemory::inside(const void* memory) const noexcept {
@@ -89,7 +141,7 @@ std::size_t SessionMemory::bytes_of(const void* memory) const noexcept {
 void* SessionMemory::allocate(std::size_t bytes) noexcept {
   const std::size_t whole = (bytes + kAlignBytes - 1) / kAlignBytes * kAlignBytes;
   const bool fits = slot_ && places_used_ < places_.size() && filled_ + whole <= kSlotBytes;
-  if (bytes < kSlotSmallestBytes || !fits) return std::malloc(bytes);
+  if (bytes < kSlotSmallestBytes || !fits) return small_.take(bytes);
   places_[places_used_++] = {filled_, static_cast<std::uint32_t>(bytes)};
   return slot_ + std::exchange(filled_, filled_ + static_cast<std::uint32_t>(whole));
 }
@@ -102,14 +154,14 @@ void* SessionMemory::allocate_zeroed(std::size_t count, std::size_t bytes) noexc
 
 void* SessionMemory::reallocate(void* memory, std::size_t bytes) noexcept {
   if (!memory) return allocate(bytes);
-  if (!inside(memory)) return std::realloc(memory, bytes);
-  void* moved = std::malloc(bytes);
+  if (!inside(memory)) return small_.resize(memory, bytes);
+  void* moved = small_.take(bytes);
   if (moved) std::memcpy(moved, memory, std::min(bytes, bytes_of(memory)));
   return moved;
 }
 
 void SessionMemory::free(void* memory) noexcept {
-  if (!inside(memory)) std::free(memory);
+  if (!inside(memory)) small_.give_back(memory);
 }
 
 void SessionMemory::hibernate() {

@@ -3,7 +3,9 @@
 // hibernates: what is not zero is packed into a small text, the pages go back to the kernel, and waking puts the same
 // bytes at the same addresses.
 //
-// A SlotPool belongs to one loop; a SessionMemory to one session.
+// Small allocations, a handful for each request, come from free lists.
+//
+// A SlotPool and a SmallPool belong to one loop; a SessionMemory to one session.
 #pragma once
 
 #include <array>
@@ -15,7 +17,7 @@
 namespace millrace::h2 {
 
 inline constexpr std::size_t kSlotBytes = 28 * 1024;     // what nghttp2 1.52 allocates at once, in pages
-inline constexpr std::size_t kSlotSmallestBytes = 1000;  // smaller allocations are left to malloc
+inline constexpr std::size_t kSlotSmallestBytes = 1000;  // smaller allocations are SmallPool's
 
 class SlotPool {
  public:
@@ -33,9 +35,31 @@ class SlotPool {
   std::vector<std::byte*> free_;
 };
 
+// Blocks by size class, kept for the next request.
+class SmallPool {
+ public:
+  SmallPool() = default;
+  ~SmallPool();
+  SmallPool(const SmallPool&) = delete;
+  SmallPool& operator=(const SmallPool&) = delete;
+
+  void* take(std::size_t bytes) noexcept;
+  void* resize(void* memory, std::size_t bytes) noexcept;
+  void give_back(void* memory) noexcept;
+
+ private:
+  struct Header;
+  static constexpr std::size_t kClasses = 16;
+  struct FreeList {
+    Header* first = nullptr;
+    std::size_t count = 0;
+  };
+  std::array<FreeList, kClasses> lists_;
+};
+
 class SessionMemory {
  public:
-  explicit SessionMemory(SlotPool& pool);
+  SessionMemory(SlotPool& slots, SmallPool& small);
   ~SessionMemory();
   SessionMemory(const SessionMemory&) = delete;
   SessionMemory& operator=(const SessionMemory&) = delete;
@@ -59,7 +83,8 @@ class SessionMemory {
   bool inside(const void* memory) const noexcept;
   std::size_t bytes_of(const void* memory) const noexcept;
 
-  SlotPool& pool_;
+  SlotPool& slots_;
+  SmallPool& small_;
   std::byte* slot_;
   std::array<Place, 8> places_ = {};
   std::uint32_t places_used_ = 0;

@@ -49,7 +49,7 @@ std::int64_t now_us() {
 Session::Session(net::Transport& transport, Context& context)
     : transport_(transport),
       context_(context),
-      memory_(context.slots),
+      memory_(context.slots, context.small_blocks),
       batch_(context.chunk, context.budget),
       active_ms_(rt::Loop::current().now_ms()),
       resets_(context.limits.resets_burst, context.limits.resets_per_s),
@@ -114,9 +114,10 @@ void Session::receive(const rt::Slice& slice) {
     terminate(taken == NGHTTP2_ERR_NOMEM ? NGHTTP2_INTERNAL_ERROR : NGHTTP2_PROTOCOL_ERROR);
   }
   credit_arrivals();
+  start_complete();
   settle_closed();
   if (active_ms_ >= next_check_ms_) check_deadlines();
-  ask_flush();
+  flush();
 }
 
 bool Session::over() const {
@@ -132,26 +133,36 @@ void Session::ask_flush() {
 void Session::flush() {
   if (memory_.hibernates()) return;
   continue_expected();
-  if (nghttp2_session_want_write(nghttp2_) != 0 || over()) writer_wake_.set();
+  if (nghttp2_session_want_write(nghttp2_) != 0 || over()) wake_writer();
+}
+
+// Runs the writer until it waits again; what it can send at once is sent when this returns.
+void Session::wake_writer() {
+  if (idle_writer_) std::exchange(idle_writer_, {}).resume();
 }
 
 rt::Task<void> Session::write_loop() {
+  struct Idle {
+    std::coroutine_handle<>& writer;
+    bool await_ready() const noexcept { return false; }
+    void await_suspend(std::coroutine_handle<> waiter) noexcept { writer = waiter; }
+    void await_resume() const noexcept {}
+  };
+  Idle idle{idle_writer_};
   while (!writer_ends_ || nghttp2_session_want_write(nghttp2_) != 0) {
     if (broken_) break;
     if (gather()) {
       rt::Status written = co_await transport_.write(batch_.take());
-      if (!written) {
-        broken_ = true;
-        transport_.close();  // wakes the reader
-      }
+      broken_ = broken_ || !written;
       continue;
     }
     if (broken_ || writer_ends_) break;
     if (over()) end_writing();
-    co_await writer_wake_.wait();
+    co_await idle;
   }
   // Half written frames cannot be taken back, so nothing may follow.
   writer_ends_ = true;
+  if (broken_) transport_.close();  // wakes the reader
 }
 
 // Fills the batch with what the protocol wants to send now. False when that is nothing.
@@ -183,7 +194,7 @@ rt::Task<void> Session::finish() {
   memory_.wake();
   if (broken_) transport_.close();
   writer_ends_ = true;
-  writer_wake_.set();
+  wake_writer();
   co_await writing_.join();
   // Only now: until the writer has ended, the protocol may still ask streams for their bodies.
   abandon_streams(broken_ ? "the connection broke" : "the connection was ended");
@@ -197,7 +208,7 @@ rt::Task<void> Session::finish() {
   transport_.close();
   linger_timer_.reset();
   drain_timer_.reset();
-  co_await answering_.join();
+  while (answering_ > 0) co_await none_answering_.wait();
 }
 
 void Session::abandon_streams(std::string_view reason) {

@@ -12,6 +12,7 @@
 
 #include "server/h2/bucket.h"
 #include "server/h2/context.h"
+#include "server/h2/detached.h"
 #include "server/h2/skipped_streams.h"
 #include "server/h2/stream.h"
 #include "server/net/session.h"
@@ -39,6 +40,7 @@ class Session final : public net::Session, private rt::FlushHook {
   void receive(const rt::Slice& slice);
   rt::Task<void> write_loop();
   bool gather();
+  void wake_writer();
   void flush() override;
   void ask_flush();
   bool over() const;
@@ -51,7 +53,8 @@ class Session final : public net::Session, private rt::FlushHook {
   // exchange.cc: requests and responses.
   Stream& open_stream(std::int32_t stream_id);
   void request_complete(Stream& stream);
-  rt::Task<void> serve(Stream& stream);
+  void start_complete();
+  Detached serve(Stream& stream);
   rt::Task<void> pump(Stream& stream, http::Source& source);
   void respond(Stream& stream);
   void inform(Stream& stream, int status, const http::Fields& fields);
@@ -77,10 +80,12 @@ class Session final : public net::Session, private rt::FlushHook {
   SessionMemory memory_;
   nghttp2_session* nghttp2_ = nullptr;
   Batch batch_;
-  rt::Event writer_wake_;
+  std::coroutine_handle<> idle_writer_;  // waits for something to send
   rt::Scope writing_;
-  rt::Scope answering_;
+  std::size_t answering_ = 0;  // exchanges whose handler runs
+  rt::Event none_answering_;
   std::vector<std::unique_ptr<Stream>> live_;  // every stream that is not settled
+  std::vector<Stream*> complete_;              // requests whose handler is to be started
   std::vector<Stream*> closed_;                // closed in a callback, to be settled after it
   std::vector<Stream*> expecting_;             // wait for 100 Continue
   const rt::Slice* receiving_ = nullptr;

@@ -10,7 +10,7 @@ namespace {
 constexpr std::size_t kClassStepBytes = 64;
 constexpr std::size_t kLargestKeptBytes = 2048;
 constexpr std::size_t kClasses = kLargestKeptBytes / kClassStepBytes;
-constexpr std::size_t kFramesKept = 64;
+constexpr std::size_t kFramesKept = 512;
 
 struct FreeFrame {
   FreeFrame* next;

@@ -9,7 +9,8 @@ namespace {
 
 TEST(H2Memory, HibernationKeepsEveryByteInItsPlace) {
   SlotPool pool;
-  SessionMemory memory(pool);
+  SmallPool blocks;
+  SessionMemory memory(pool, blocks);
   auto* first = static_cast<unsigned char*>(memory.allocate(3001));
   auto* zeroed = static_cast<unsigned char*>(memory.allocate_zeroed(16, 256));
   auto* small = static_cast<unsigned char*>(memory.allocate(24));
@@ -34,7 +35,8 @@ TEST(H2Memory, HibernationKeepsEveryByteInItsPlace) {
 
 TEST(H2Memory, WhatDoesNotFitTheSlotComesFromTheHeap) {
   SlotPool pool;
-  SessionMemory memory(pool);
+  SmallPool blocks;
+  SessionMemory memory(pool, blocks);
   void* large = memory.allocate(20 * 1024);
   void* more = memory.allocate(20 * 1024);
   std::memset(large, 1, 20 * 1024);
@@ -47,16 +49,35 @@ TEST(H2Memory, WhatDoesNotFitTheSlotComesFromTheHeap) {
 
 TEST(H2Memory, ASlotIsZerosAgainForTheNextSession) {
   SlotPool pool;
+  SmallPool blocks;
   void* used = nullptr;
   {
-    SessionMemory memory(pool);
+    SessionMemory memory(pool, blocks);
     used = memory.allocate(4000);
     std::memset(used, 5, 4000);
   }
-  SessionMemory memory(pool);
+  SessionMemory memory(pool, blocks);
   auto* again = static_cast<unsigned char*>(memory.allocate_zeroed(1, 4000));
   EXPECT_EQ(again, used);
   for (int i = 0; i < 4000; ++i) ASSERT_EQ(again[i], 0);
+}
+
+TEST(H2Memory, SmallBlocksAreUsedAgainAndGrow) {
+  SmallPool pool;
+  void* first = pool.take(100);
+  pool.give_back(first);
+  auto* again = static_cast<unsigned char*>(pool.take(120));
+  EXPECT_EQ(again, first) << "the same class";
+  std::memset(again, 3, 120);
+  auto* grown = static_cast<unsigned char*>(pool.resize(again, 300));
+  EXPECT_EQ(grown[119], 3);
+  grown = static_cast<unsigned char*>(pool.resize(grown, 3000));
+  EXPECT_EQ(grown[119], 3);
+  grown[2999] = 4;
+  grown = static_cast<unsigned char*>(pool.resize(grown, 9000));
+  EXPECT_EQ(grown[2999], 4);
+  pool.give_back(grown);
+  pool.give_back(nullptr);
 }
 
 }  // namespace
