@@ -36,7 +36,8 @@ Refusal version_refusal(std::string_view line) {
       is_digit(version[7])) {
     return {505, "only HTTP/1.1 and HTTP/1.0 here"};
   }
-  return {400, "malformed protocol version"};
+  const bool names_another_protocol = !version.starts_with("HTTP/") && std::ranges::count(line, ' ') > 1;
+  return {400, "malformed protocol version", names_another_protocol};
 }
 
 }  // namespace

@@ -31,6 +31,8 @@ struct Framing {
 struct Refusal {
   int status = 0;
   std::string_view reason;
+  // The peer does not speak HTTP/1 (a broken HTTP/2 preface, say): an answer in it would only confuse. Just close.
+  bool silent = false;
 };
 
 class Parser {

@@ -184,6 +184,7 @@ void Session::next_request() {
 }
 
 void Session::send_refusal() {
+  if (refusal_.silent) return;
   http::Fields fields;
   fields.add("content-type", "text/plain; charset=utf-8");
   append_head(output_.text(), refusal_.status, fields,

@@ -196,7 +196,8 @@ rt::Task<rt::Status> Listener::open(Opened& opened, Connection& connection) {
   co_return rt::Status();
 }
 
-// The proxy speaks first; what follows its header belongs to the client.
+// The proxy speaks first; what follows its header belongs to the client. A trusted peer may also come on its own
+// behalf, for a health check or as an HTTP proxy beside the TCP ones, and then sends no header.
 rt::Task<rt::Status> Listener::read_proxy_header(Socket& socket, rt::Slice& first) {
   const std::int64_t deadline_ms = rt::Loop::current().now_ms() + setup_.limits.proxy_header_ms.count();
   for (;;) {
@@ -205,6 +206,7 @@ rt::Task<rt::Status> Listener::read_proxy_header(Socket& socket, rt::Slice& firs
     if (!more) co_return rt::pass(more);
     if (more->empty()) co_return rt::fail(rt::Code::kClosed, "the proxy left before it said anything");
     first = first.empty() ? std::move(*more) : joined(first, *more);
+    if (!may_be_proxy_header(first.bytes())) co_return rt::Status();
     auto header = parse_proxy_header(first.bytes());
     if (!header) co_return rt::pass(header);
     if (!*header) continue;

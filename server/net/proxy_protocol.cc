@@ -101,15 +101,25 @@ rt::Result<std::optional<ProxyHeader>> parse_v2(std::string_view bytes) {
   return header;  // another family: the address is not known
 }
 
+// What is there of both agrees.
+bool begins_with(std::string_view text, std::string_view start) {
+  return start.substr(0, text.size()) == text.substr(0, start.size());
+}
+
+std::string_view text_of(std::span<const std::byte> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
 }  // namespace
 
+bool may_be_proxy_header(std::span<const std::byte> bytes) {
+  return begins_with(text_of(bytes), kV1Start) || begins_with(text_of(bytes), kV2Signature);
+}
+
 rt::Result<std::optional<ProxyHeader>> parse_proxy_header(std::span<const std::byte> bytes) {
-  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  const auto begins_with = [&](std::string_view start) {
-    return start.substr(0, text.size()) == text.substr(0, start.size());
-  };
-  if (begins_with(kV1Start)) return text.size() < kV1Start.size() ? std::nullopt : parse_v1(text);
-  if (begins_with(kV2Signature)) return text.size() < kV2Signature.size() ? std::nullopt : parse_v2(text);
+  const std::string_view text = text_of(bytes);
+  if (begins_with(text, kV1Start)) return text.size() < kV1Start.size() ? std::nullopt : parse_v1(text);
+  if (begins_with(text, kV2Signature)) return text.size() < kV2Signature.size() ? std::nullopt : parse_v2(text);
   return malformed("neither version");
 }
 

@@ -22,6 +22,9 @@ struct ProxyHeader {
   std::uint16_t source_port = 0;
 };
 
+// True while these bytes are, or may become, a PROXY header: no request begins like one.
+bool may_be_proxy_header(std::span<const std::byte> bytes);
+
 // Nothing while more bytes are needed; kInvalid when they are no PROXY header.
 rt::Result<std::optional<ProxyHeader>> parse_proxy_header(std::span<const std::byte> bytes);
 

@@ -266,7 +266,7 @@ def test_proxy_protocol_from_anyone_else_is_refused(server, preamble):
     assert answer is None or answer[0] == 400
 
 
-@pytest.mark.parametrize("preamble", [b"PROXY TCP4 nonsense\r\n", b"PROXY " + b"x" * 200, PROXY_V2[:13] + b"\x11" + PROXY_V2[14:]],
+@pytest.mark.parametrize("preamble", [b"PROXY TCP4 nonsense\r\n", b"PROXY " + b"x" * 200, PROXY_V2[:12] + b"\x2f" + PROXY_V2[13:]],
                          ids=["v1 nonsense", "v1 endless", "v2 command"])
 def test_broken_proxy_header_is_refused(behind, preamble):
     with H1(behind.address, preamble=preamble) as client:
