@@ -28,6 +28,13 @@ std::uint64_t crc64nvme_of(const Upload& upload) {
   return crc;
 }
 
+std::vector<store::ObjectId> objects_of(const Upload& upload) {
+  std::vector<store::ObjectId> objects;
+  objects.reserve(upload.parts.size());
+  for (const UploadPart& part : upload.parts) objects.push_back(part.object);
+  return objects;
+}
+
 std::string fingerprint_of(const Upload& upload) {
   return keys::fingerprint(crc64nvme_of(upload), upload.bytes_received);
 }
@@ -143,8 +150,7 @@ rt::Task<rt::Result<Upload>> Uploads::join_parts(Upload upload) {
   if (upload.parts.size() < 2) co_return upload;
   const std::string key = keys::upload(upload.tenant, upload.id);
   const UploadPart whole{store::ObjectId::random(), upload.bytes_received, crc64nvme_of(upload)};
-  std::vector<store::ObjectId> objects;
-  for (const UploadPart& part : upload.parts) objects.push_back(part.object);
+  std::vector<store::ObjectId> objects = objects_of(upload);
   upload.parts = {whole};
   store::Transaction transaction;
   transaction.require(key, upload.revision);
@@ -188,9 +194,7 @@ rt::Task<rt::Result<Completion>> Uploads::make_media(Upload upload, Media media,
   } else if (upload.parts.size() == 1) {
     media.object = upload.parts.front().object;
   } else {
-    std::vector<store::ObjectId> objects;
-    for (const UploadPart& part : upload.parts) objects.push_back(part.object);
-    transaction.join(media.object, std::move(objects));
+    transaction.join(media.object, objects_of(upload));
   }
   upload.parts.clear();
   upload.state = UploadState::kCompleted;

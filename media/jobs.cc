@@ -8,6 +8,7 @@
 #include "media/codec.h"
 #include "media/id.h"
 #include "media/job_records.h"
+#include "media/job_run.h"
 #include "media/keys.h"
 #include "media/records.h"
 #include "server/rt/event.h"
@@ -21,7 +22,6 @@ using rt::Code;
 using std::chrono::milliseconds;
 
 constexpr Priority kPriorities[] = {Priority::kHigh, Priority::kNormal, Priority::kLow};
-constexpr std::int64_t kProgressWriteMs = 1'000;
 // A job's end that cannot be written (full disk) is tried again this often.
 constexpr std::int64_t kCommitRetryMs = 1'000;
 // Even without a wake-up the queue looks again after this long.
@@ -29,58 +29,6 @@ constexpr std::int64_t kIdleLookMs = 60'000;
 constexpr std::int64_t kNever = INT64_MAX;
 
 const rt::Error kCancelledError{Code::kCancelled, "cancelled"};
-
-enum class StopReason : std::uint8_t { kNone, kCancel, kLease, kShutdown };
-
-class Run final : public JobRun {
- public:
-  explicit Run(store::Store& store) : store_(store), lease_([this] { stop(StopReason::kLease); }) {}
-
-  void start(Job job, std::int64_t lease_ms) {
-    job_ = std::move(job);
-    lease_.set(milliseconds(lease_ms));
-    if (job_.cancel_asked) stop(StopReason::kCancel);
-  }
-  void stop(StopReason reason) {
-    if (reason_ != StopReason::kNone) return;
-    reason_ = reason;
-    if (auto call = std::exchange(on_stop_, {})) call();
-  }
-  StopReason reason() const noexcept { return reason_; }
-
-  const Job& job() const noexcept override { return job_; }
-  bool stopping() const noexcept override { return reason_ != StopReason::kNone; }
-  void on_stop(std::function<void()> call) override {
-    if (call && stopping()) return call();
-    on_stop_ = std::move(call);
-  }
-  rt::Task<void> progress(std::uint32_t percent) override;
-
- private:
-  store::Store& store_;
-  Job job_;
-  rt::Timer lease_;
-  StopReason reason_ = StopReason::kNone;
-  std::function<void()> on_stop_;
-  std::int64_t written_at_ms_ = INT64_MIN / 2;
-};
-
-// Progress is worth one try, no more: the next one will be newer.
-rt::Task<void> Run::progress(std::uint32_t percent) {
-  percent = std::min(percent, 100u);
-  const std::int64_t now_ms = rt::Loop::current().now_ms();
-  if (percent <= job_.progress_percent || now_ms - written_at_ms_ < kProgressWriteMs) co_return;
-  written_at_ms_ = now_ms;
-  auto record = co_await store_.get(keys::job(job_.id));
-  if (!record || !*record) co_return;
-  auto before = decode_job(**record);
-  if (!before || before->state != JobState::kRunning) co_return;
-  Job after = *before;
-  after.progress_percent = job_.progress_percent = percent;
-  store::Transaction transaction;
-  put_changed_job(transaction, *before, after);
-  co_await store_.commit(std::move(transaction));
-}
 
 }  // namespace
 
@@ -99,7 +47,7 @@ struct Jobs::Core : std::enable_shared_from_this<Core> {
   rt::Event woken;
   rt::Scope running;
   // By job id, from before the lease is written, so that a cancel finds its run whenever it comes.
-  std::map<std::string, Run*, std::less<>> runs;
+  std::map<std::string, Attempt*, std::less<>> runs;
   std::map<std::string, std::uint32_t, std::less<>> active;
 
   void on_loop(std::function<void(Core&)> call);
@@ -110,7 +58,7 @@ struct Jobs::Core : std::enable_shared_from_this<Core> {
   rt::Task<rt::Result<Job>> lease(Job job, const JobKind& kind);
   rt::Task<void> wait_until(std::int64_t due_ms);
   rt::Task<rt::Result<bool>> drop_stale(std::string queue_key);
-  rt::Task<void> execute(std::unique_ptr<Run> run, const JobKind& kind);
+  rt::Task<void> execute(std::unique_ptr<Attempt> run, const JobKind& kind);
   rt::Task<Job> outcome(Job job, rt::Status status, StopReason reason, const JobKind& kind);
   rt::Task<Job> give_up(Job job, rt::Error error, bool cancelled, const JobKind& kind);
   rt::Task<void> write_end(Job ended);
@@ -308,7 +256,7 @@ rt::Task<rt::Result<bool>> Jobs::Core::start_one(const std::string& queue_key, c
   auto job = co_await read(keys::last_part(queue_key));
   if (!job && job.error().code == Code::kNotFound) co_return co_await drop_stale(queue_key);
   if (!job) co_return rt::pass(job);
-  auto run = std::make_unique<Run>(store);
+  auto run = std::make_unique<Attempt>(store);
   runs[job->id] = run.get();
   auto leased = co_await lease(*job, kind);
   if (!leased) {
@@ -343,7 +291,7 @@ rt::Task<rt::Result<Job>> Jobs::Core::lease(Job job, const JobKind& kind) {
   co_return after;
 }
 
-rt::Task<void> Jobs::Core::execute(std::unique_ptr<Run> run, const JobKind& kind) {
+rt::Task<void> Jobs::Core::execute(std::unique_ptr<Attempt> run, const JobKind& kind) {
   const Job job = run->job();
   rt::Status status;
   if (run->stopping()) {

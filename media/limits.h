@@ -10,7 +10,7 @@ namespace millrace::media {
 inline constexpr std::size_t kTitleMaxBytes = 1024;
 inline constexpr std::size_t kFileNameMaxBytes = 1024;
 // Names and values together.
-inline constexpr std::size_t kMetadataMaxBytes = 64 * 1024;
+inline constexpr std::size_t kMetadataMaxBytes = std::size_t{64} << 10;
 inline constexpr std::size_t kLanguagesMax = 64;
 inline constexpr std::size_t kLanguageMaxBytes = 35;
 

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstring>
 #include <map>
 #include <unordered_map>
@@ -14,6 +13,7 @@
 #include "media/id.h"
 #include "media/keys.h"
 #include "media/records.h"
+#include "media/token.h"
 #include "server/http/crypto.h"
 
 namespace millrace::media {
@@ -23,7 +23,6 @@ using http::bytes_of;
 using rt::Code;
 
 constexpr std::string_view kBearerPrefix = "sk-";
-constexpr std::string_view kTokenPrefix = "mt-";
 constexpr std::size_t kBearerShownChars = 10;
 constexpr std::size_t kBearerRandomBytes = 24;
 constexpr std::size_t kBearerMaxChars = 1024;
@@ -41,21 +40,6 @@ std::uint64_t bucket_of(std::string_view digest) {
   std::uint64_t bucket;
   std::memcpy(&bucket, digest.data(), sizeof(bucket));
   return bucket;
-}
-
-std::string base64url(std::span<const std::byte> bytes) {
-  std::string text = http::base64(bytes);
-  std::ranges::replace(text, '+', '-');
-  std::ranges::replace(text, '/', '_');
-  return text.substr(0, text.find('='));
-}
-
-std::optional<std::string> base64url_decode(std::string_view text) {
-  std::string padded(text);
-  std::ranges::replace(padded, '-', '+');
-  std::ranges::replace(padded, '_', '/');
-  padded.resize((padded.size() + 3) / 4 * 4, '=');
-  return http::base64_decode(padded);
 }
 
 std::string new_access_key_id() {
@@ -91,33 +75,6 @@ void put_tenant(store::Transaction& transaction, const Tenant& tenant) {
 
 void put_key(store::Transaction& transaction, const NewKey& made) {
   transaction.put(keys::api_key(made.key.tenant, made.key.id), encode(StoredKey{made.key, digest_of(made.bearer)}));
-}
-
-// What a token says, once its signature was found good.
-struct TokenContent {
-  std::string key_id;
-  Scopes scopes = 0;
-  std::int64_t expires_ms = 0;
-};
-
-std::string token_payload(const TokenContent& token) {
-  return fmt::format("{} {} {}", token.key_id, token.scopes, token.expires_ms);
-}
-
-template <class Number>
-bool read_number(std::string_view text, Number& out) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
-  return error == std::errc() && end == text.data() + text.size();
-}
-
-std::optional<TokenContent> parse_token(std::string_view payload) {
-  const auto first = payload.find(' ');
-  const auto second = payload.find(' ', first + 1);
-  if (first == payload.npos || second == payload.npos) return std::nullopt;
-  TokenContent token{.key_id = std::string(payload.substr(0, first))};
-  const bool good = read_number(payload.substr(first + 1, second - first - 1), token.scopes) &&
-                    read_number(payload.substr(second + 1), token.expires_ms);
-  return good ? std::optional(token) : std::nullopt;
 }
 
 }  // namespace
@@ -236,7 +193,7 @@ rt::Task<rt::Result<bool>> Tenants::bootstrap(std::function<rt::Status(const New
 
 rt::Result<Principal> Tenants::authenticate(std::string_view bearer) const {
   if (bearer.size() > kBearerMaxChars) return wrong_key();
-  if (bearer.starts_with(kTokenPrefix)) return authenticate_token(bearer.substr(kTokenPrefix.size()));
+  if (bearer.starts_with(kTokenPrefix)) return authenticate_token(bearer);
   const auto now = snapshot();
   const ApiKey* key = now->find_bearer(digest_of(bearer));
   if (!key) return wrong_key();
@@ -244,11 +201,7 @@ rt::Result<Principal> Tenants::authenticate(std::string_view bearer) const {
 }
 
 rt::Result<Principal> Tenants::authenticate_token(std::string_view token) const {
-  const auto dot = token.find('.');
-  if (dot == token.npos) return wrong_key();
-  const auto payload = base64url_decode(token.substr(0, dot));
-  if (!payload || !http::constant_time_equal(token_mac(*payload), token.substr(dot + 1))) return wrong_key();
-  const auto content = parse_token(*payload);
+  const auto content = read_token(secret_, token);
   if (!content) return wrong_key();
   if (content->expires_ms <= clock_()) return rt::fail(Code::kUnauthenticated, "the token has expired");
   const auto now = snapshot();
@@ -257,10 +210,6 @@ rt::Result<Principal> Tenants::authenticate_token(std::string_view token) const 
   Principal principal = principal_of(*key);
   principal.scopes &= content->scopes;
   return principal;
-}
-
-std::string Tenants::token_mac(std::string_view payload) const {
-  return base64url(http::hmac_sha256(secret_, bytes_of("token:" + std::string(payload))));
 }
 
 AccessKey Tenants::derive(const ApiKey& key) const {
@@ -302,10 +251,8 @@ rt::Result<Token> Tenants::issue_token(std::string_view client_id, std::string_v
   if (tenant && *tenant != principal->tenant) return wrong_key();
   const TokenContent content{
       .key_id = principal->key_id, .scopes = principal->scopes, .expires_ms = clock_() + kTokenLifetimeSeconds * 1000};
-  const std::string payload = token_payload(content);
-  return Token{.bearer = fmt::format("{}{}.{}", kTokenPrefix, base64url(bytes_of(payload)), token_mac(payload)),
-               .expires_in_seconds = kTokenLifetimeSeconds,
-               .scopes = content.scopes};
+  return Token{
+      .bearer = write_token(secret_, content), .expires_in_seconds = kTokenLifetimeSeconds, .scopes = content.scopes};
 }
 
 NewKey Tenants::make_key(std::string tenant, std::string name, Scopes scopes) const {

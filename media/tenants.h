@@ -22,15 +22,15 @@
 
 namespace millrace::media {
 
-inline constexpr std::int64_t kTokenLifetimeSeconds = 16 * 3600;
+inline constexpr std::int64_t kTokenLifetimeSeconds = 57'600;  // 16 h
 
 struct Tenant {
   std::string id;
   std::string name;
   std::string default_channel_id;
   bool duplicate_check = false;
-  std::uint64_t upload_max_bytes = 0;  // of one file; 0: no limit
-  std::int64_t upload_idle_seconds = 24 * 3600;
+  std::uint64_t upload_max_bytes = 0;         // of one file; 0: no limit
+  std::int64_t upload_idle_seconds = 86'400;  // a day
   std::int64_t created_ms = 0;
 };
 
@@ -38,7 +38,7 @@ struct Tenant {
 struct TenantDefaults {
   bool duplicate_check = false;
   std::uint64_t upload_max_bytes = 0;
-  std::int64_t upload_idle_seconds = 24 * 3600;
+  std::int64_t upload_idle_seconds = 86'400;  // a day
 };
 
 struct ApiKey {
@@ -117,7 +117,6 @@ class Tenants {
   AccessKey derive(const ApiKey& key) const;
   NewKey make_key(std::string tenant, std::string name, Scopes scopes) const;
   rt::Result<Principal> authenticate_client(std::string_view client_id, std::string_view client_secret) const;
-  std::string token_mac(std::string_view payload) const;
 
   store::Store& store_;
   const ServerSecret secret_;

@@ -25,7 +25,7 @@ MAY_INCLUDE = {
 
 # Library: how its headers begin, and the files that are its doors.
 DOORS = {
-    "libuv": (r"uv\.h|uv/", ["server/rt/", "server/net/"]),
+    "libuv": (r"uv\.h|uv/", ["server/rt/", "server/net/", "media/process"]),
     "nghttp2": (r"nghttp2/", ["server/h2/"]),
     "OpenSSL, TLS": (r"openssl/(ssl|bio|x509|pem)", ["server/net/tls"]),
     "OpenSSL, digests": (r"openssl/(?!ssl|bio|x509|pem|err)", ["server/http/crypto", "server/net/tls"]),

@@ -51,8 +51,8 @@ class JobsTest : public ::testing::Test {
   JobsTest() { jobs.add_kind("work", kind_of(script)); }
 
   std::string submit(std::string subject, Priority priority = Priority::kNormal, std::int64_t delay_ms = 0) {
-    return good(
-        jobs.submit({.kind = "work", .tenant = "t", .subject = subject, .priority = priority, .delay_ms = delay_ms}));
+    return good(jobs.submit(
+        {.kind = "work", .tenant = "t", .subject = std::move(subject), .priority = priority, .delay_ms = delay_ms}));
   }
   Job job(const std::string& id) { return good(jobs.get(id)); }
 

@@ -57,8 +57,9 @@ TEST_F(TenantsTest, neither_the_bearer_nor_the_secret_is_stored) {
 }
 
 TEST_F(TenantsTest, wrong_keys_are_refused) {
-  for (std::string key : {std::string(), std::string("sk-"), admin.bearer + "0", admin.bearer.substr(1),
-                          std::string("mt-"), std::string("mt-.."), std::string("mt-a.b"), std::string(100'000, 'x')}) {
+  for (const std::string& key :
+       {std::string(), std::string("sk-"), admin.bearer + "0", admin.bearer.substr(1), std::string("mt-"),
+        std::string("mt-.."), std::string("mt-a.b"), std::string(100'000, 'x')}) {
     EXPECT_EQ(refused(key), Code::kUnauthenticated) << key.substr(0, 80);
   }
 }

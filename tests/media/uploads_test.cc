@@ -111,6 +111,7 @@ TEST_F(UploadsTest, completes_on_several_loops_make_one_media) {
   send(upload.id, "content");
   std::vector<std::string> ids(4);
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (auto& id : ids) {
     threads.emplace_back([&, this] { id = good(uploads->complete("default", upload.id, {})).upload.media_id; });
   }
@@ -171,7 +172,7 @@ TEST_F(UploadsTest, wrong_offset_names_the_right_one) {
   send(upload.id, "12345", 0, false);
   const rt::Error error = bad(sending(upload.id, 7, "x"));
   EXPECT_EQ(error.code, Code::kConflict);
-  EXPECT_NE(error.message.find("5"), std::string::npos);
+  EXPECT_NE(error.message.find('5'), std::string::npos);
   EXPECT_EQ(now(upload.id).bytes_received, 5u);
 }
 
@@ -263,6 +264,7 @@ TEST_F(UploadsTest, duplicates_at_once_leave_one_media) {
   }
   std::atomic<int> duplicates = 0;
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (const auto& id : uploads_ids) {
     threads.emplace_back([&, this] {
       if (!good(uploads->complete("default", id, {})).duplicate_of.empty()) ++duplicates;

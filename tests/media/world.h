@@ -20,7 +20,7 @@ namespace millrace::media {
 inline std::atomic<std::int64_t> test_now_ms = 1'700'000'000'000;
 inline std::int64_t test_clock() { return test_now_ms; }
 
-inline constexpr std::int64_t kDayMs = 24 * 3600 * 1000;
+inline constexpr std::int64_t kDayMs = 86'400'000;
 
 // The value of a task that must succeed.
 template <class T>
@@ -61,7 +61,9 @@ class World : public ::testing::Test {
     uploads = std::make_unique<Uploads>(store, *tenants, *jobs, test_clock);
   }
 
-  Upload announce(std::string name = "clip.mp4") { return good(uploads->create("default", {.file_name = name})); }
+  Upload announce(std::string name = "clip.mp4") {
+    return good(uploads->create("default", {.file_name = std::move(name)}));
+  }
 
   rt::Task<rt::Result<Upload>> sending(std::string id, std::uint64_t offset, std::string bytes, bool complete = true) {
     auto receiver = co_await uploads->open_receiver("default", id, offset, {});
