@@ -202,7 +202,6 @@ rt::Status Compactor::remove(SegmentNumber number) {
     return rt::Status{};
   });
   if (!done) return done;
-  if (auto synced = committer_.sync_index(); !synced) return pass(synced);
   return store_.segments.remove(number);
 }
 

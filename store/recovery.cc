@@ -24,7 +24,9 @@ struct ObjectIdHash {
 // What a killed process left may be in the page cache alone: durable first, then the index may speak of it.
 rt::Status make_durable(const Segments& segments) {
   const auto all = segments.all();
-  return all.empty() ? rt::Status{} : all.back()->file().sync();
+  if (all.empty()) return {};
+  if (auto named = segments.disk().sync_directory(segments.directory()); !named) return named;
+  return all.back()->file().sync();
 }
 
 // Cuts off what is torn, so that nothing of it can be taken for a record later.

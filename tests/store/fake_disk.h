@@ -38,6 +38,12 @@ class FakeDisk final : public Disk {
     std::lock_guard lock(mutex_);
     return operations_;
   }
+  // The process was killed, the power stayed on: what was written is there, though not durable.
+  void resume() {
+    std::lock_guard lock(mutex_);
+    operations_left_ = kNever;
+    locks_.clear();
+  }
   // Everyone who used the disk is gone; what is left is what survived.
   void restart() {
     std::lock_guard lock(mutex_);

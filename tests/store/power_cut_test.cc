@@ -1,6 +1,7 @@
-// Random work on a disk whose power goes at a random write; then the store is opened again and compared with a model:
-// what was acknowledged is there, byte for byte, what was not is there whole or not at all, and a check finds nothing
-// wrong. MILLRACE_POWER_CUT_SEED replays one seed, MILLRACE_POWER_CUT_SEEDS changes how many there are.
+// Random work on a disk whose power goes at a random write, or whose user is killed; then the store is opened again and
+// compared with a model: what was acknowledged is there, byte for byte, what was not is there whole or not at all, and
+// a check finds nothing wrong. MILLRACE_POWER_CUT_SEED replays one seed, MILLRACE_POWER_CUT_SEEDS changes how many
+// there are.
 #include <cstdlib>
 #include <map>
 #include <set>
@@ -37,15 +38,19 @@ class Simulation {
   }
 
   void run() {
-    for (int life = 0; life < 2; ++life) {
+    for (int life = 0; life < 3; ++life) {
       const std::string problem = open();
       ASSERT_EQ(problem, "");
       ASSERT_EQ(compare(), "");
-      disk_.cut_power_after(1 + random_() % 100);
+      disk_.cut_power_after(1 + random_() % (random_() % 3 == 0 ? 6 : 80));
       rt::run_until_done(work());
       store_.reset();
-      disk_.restart();
-      index_.cut_power(random_);
+      if (random_() % 3 == 0) {
+        disk_.resume();
+      } else {
+        disk_.restart();
+        index_.cut_power(random_);
+      }
     }
     if (random_() % 4 == 0) index_.lose_everything();
     ASSERT_EQ(open(), "");

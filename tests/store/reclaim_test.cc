@@ -113,6 +113,19 @@ TEST_F(ReclaimTest, takes_back_what_was_never_committed) {
   EXPECT_GT(disk.punched_bytes(), 100'000u);
 }
 
+TEST_F(ReclaimTest, a_hole_near_the_end_hides_no_commit_from_a_rebuilt_index) {
+  open();
+  put_now("before", "value");
+  EXPECT_TRUE(rt::run_until_done(draft_of(*store, random_text(7, 200'000))));
+  put_now("after", "value");
+  reclaim();
+  store.reset();
+  index.lose_everything();
+  open();
+  EXPECT_TRUE(get_now("before"));
+  EXPECT_TRUE(get_now("after"));
+}
+
 TEST_F(ReclaimTest, leaves_a_store_that_checks_clean) {
   open();
   std::vector<ObjectId> ids;

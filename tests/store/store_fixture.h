@@ -101,7 +101,7 @@ class StoreTest : public testing::Test {
   }
 
   Seams seams() {
-    return {index.factory(), [this] { return now.load(); }, std::chrono::milliseconds(1), false};
+    return {index.factory(), [this] { return now.load(); }, linger, false};
   }
   rt::Status try_open() {
     store.reset();
@@ -150,6 +150,7 @@ class StoreTest : public testing::Test {
   rt::Pool io{2};
   Options options;
   std::atomic<std::int64_t> now{1'000'000};
+  std::optional<std::chrono::milliseconds> linger{1};
   std::mutex damage_mutex;
   std::vector<std::string> damage;  // guarded by damage_mutex
   std::unique_ptr<EmbeddedStore> store;
