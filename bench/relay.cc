@@ -54,7 +54,8 @@ struct Pipe {
   std::deque<Piece> pieces;
   size_t held_bytes = 0;
   Clock::time_point line_free{};
-  bool ended = false;  // the sender is done, its end has not been passed on
+  bool blocked = false;  // the receiver's socket is full
+  bool ended = false;    // the sender is done, its end has not been passed on
   bool closed = false;
 };
 
@@ -196,6 +197,7 @@ bool Relay::take_in(Pipe& pipe) {
 
 bool Relay::pass_on(Pipe& pipe) {
   const auto now = Clock::now();
+  pipe.blocked = false;
   while (!pipe.pieces.empty() && pipe.pieces.front().due <= now) {
     Piece& piece = pipe.pieces.front();
     if (piece.bytes.empty()) {
@@ -206,6 +208,7 @@ bool Relay::pass_on(Pipe& pipe) {
     }
     const ssize_t n =
         send(pipe.to, piece.bytes.data() + piece.sent, piece.bytes.size() - piece.sent, MSG_DONTWAIT | MSG_NOSIGNAL);
+    pipe.blocked = n < 0;
     if (n < 0) return errno == EAGAIN || errno == EINTR;
     piece.sent += static_cast<size_t>(n);
     pipe.held_bytes -= static_cast<size_t>(n);
@@ -219,9 +222,10 @@ int Relay::wait_us() const {
   const auto now = Clock::now();
   for (const auto& link : links_) {
     for (const Pipe* pipe : {&link->up, &link->down}) {
-      if (pipe->pieces.empty() || pipe->pieces.front().due <= now) continue;  // what is late waits for the socket
-      wait =
-          std::min<int64_t>(wait, std::chrono::ceil<std::chrono::microseconds>(pipe->pieces.front().due - now).count());
+      if (pipe->pieces.empty() || pipe->blocked) continue;
+      // May have become due since pass_on() looked.
+      const auto left = std::chrono::ceil<std::chrono::microseconds>(pipe->pieces.front().due - now).count();
+      wait = std::clamp<int64_t>(left, 0, wait);
     }
   }
   return static_cast<int>(wait);
