@@ -68,6 +68,7 @@ h2::Limits h2_limits(const ops::Config& config) {
   limits.streams_max = u32(from.streams_max);
   limits.header_bytes_max = u64(from.header_bytes_max);
   limits.stream_window_bytes = i32(from.stream_window_bytes);
+  limits.body_window_bytes = i32(from.body_window_bytes);
   limits.stream_window_bytes_max = i32(from.stream_window_bytes_max);
   limits.connection_window_bytes = i32(from.connection_window_bytes);
   limits.idle_ms = milliseconds(from.idle_ms);

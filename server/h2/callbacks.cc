@@ -121,7 +121,10 @@ struct Callbacks {
     Stream* stream = stream_of(nghttp2, frame->hd.stream_id);
     if (!stream) return 0;
     const bool first = !stream->headers_complete;
-    if (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) stream->body.end();
+    if (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) {
+      stream->body.end();
+      session.release_window(*stream);
+    }
     if (frame->hd.type == NGHTTP2_HEADERS && first) session.request_complete(*stream);
     if (frame->hd.type == NGHTTP2_HEADERS && !first && stream->too_large) {
       session.reset(*stream, NGHTTP2_ENHANCE_YOUR_CALM, "the trailers are too large");
@@ -135,6 +138,11 @@ struct Callbacks {
     session.arrived_bytes_ += bytes;
     Stream* stream = stream_of(nghttp2, stream_id);
     if (!stream || bytes == 0) return 0;
+    session.body_arrived(*stream, bytes);
+    if (stream->response_sent) {
+      session.drop(*stream, bytes);
+      return 0;
+    }
     // The chunk lies inside the slice that is being received.
     const auto* begin = reinterpret_cast<const std::byte*>(data);
     if (bytes < rt::kPinMinBytes) {
@@ -143,7 +151,6 @@ struct Callbacks {
     } else {
       stream->body.push(session.receiving_->part(static_cast<std::size_t>(begin - session.receiving_->data()), bytes));
     }
-    session.body_arrived(*stream, bytes);
     return 0;
   }
 
@@ -171,10 +178,7 @@ struct Callbacks {
     stream->sent_ms = rt::Loop::current().now_ms();
     if (!(frame->hd.flags & NGHTTP2_FLAG_END_STREAM)) return 0;
     stream->response_sent = true;
-    // The answer is complete and the rest of the request is not wanted (RFC 9113 §8.1).
-    if (!stream->body.ended()) {
-      nghttp2_submit_rst_stream(nghttp2, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_NO_ERROR);
-    }
+    if (!stream->body.ended()) session.body_unwanted(*stream);
     return 0;
   }
 

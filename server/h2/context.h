@@ -42,6 +42,9 @@ class Context {
   rt::Budget& budget;
   Stats& stats;
   rt::Ref<Chunk> chunk;
+  // By how much the windows of the loop's streams exceed their first size, together. At most a quarter of the budget,
+  // so that peers who run ahead of their handlers do not bring memory under pressure by themselves.
+  std::int64_t granted_bytes = 0;
   SlotPool slots;
   SmallPool small_blocks;
 

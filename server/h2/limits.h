@@ -14,10 +14,12 @@ struct Limits {
   std::size_t header_fields_max = 128;       // of one request; 431 above
   std::size_t continuations_max = 16;        // CONTINUATION frames after one HEADERS
 
-  // Receive windows. Memory is bounded by the byte budget: above its pressure mark no window grows.
-  std::int32_t stream_window_bytes = 1 << 20;       // at first
-  std::int32_t stream_window_bytes_max = 16 << 20;  // grown to by a path that is long and fast
-  std::int32_t connection_window_bytes = 64 << 20;  // given back on arrival, so it only bounds what is on the way
+  // Receive windows. All that streams of a loop get beyond their first window is at most a quarter of the byte budget,
+  // and nothing above its pressure mark.
+  std::int32_t stream_window_bytes = 1 << 20;        // at first
+  std::int32_t body_window_bytes = 32 << 20;         // for a body that is announced as larger, or without a length
+  std::int32_t stream_window_bytes_max = 64 << 20;   // grown to by a path that is long and fast
+  std::int32_t connection_window_bytes = 256 << 20;  // given back on arrival, so it only bounds what is on the way
 
   // Responses.
   std::size_t source_bytes = 256 * 1024;  // asked of a Source at a time, when less than this is queued
@@ -30,6 +32,8 @@ struct Limits {
   std::size_t body_bytes_min = 1024;                   //
   std::chrono::milliseconds response_idle_ms{60'000};  // a peer that opens no window for a response
   std::chrono::milliseconds linger_ms{1'000};          // reading on after our end, so that GOAWAY is not lost
+  std::chrono::milliseconds unwanted_body_ms{3'000};   // reading on after an early answer, so that it is not lost
+  std::size_t unwanted_body_bytes = 64 << 20;          // credit for what is read that way
 
   // Floods: so many at once, and so many per second over time; then GOAWAY ENHANCE_YOUR_CALM.
   std::uint32_t resets_burst = 200;           // RST_STREAM sent by the peer (CVE-2023-44487)

@@ -2,12 +2,15 @@
 #include <nghttp2/nghttp2.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "server/h2/session.h"
 
 namespace millrace::h2 {
 namespace {
 
+// Of the byte budget, for what windows get beyond their first size.
+constexpr std::size_t kGrantedShare = 4;
 // Below this a round trip is scheduling, not distance.
 constexpr std::int64_t kRttFloorUs = 2'000;
 constexpr std::chrono::milliseconds kCheckMaxMs{1'000};
@@ -24,12 +27,19 @@ void Session::settings_acknowledged() {
   if (rtt_us_ == 0) rtt_us_ = std::max<std::int64_t>(now_us() - settings_sent_us_, 1);
 }
 
-void Session::body_arrived(Stream& stream, std::size_t bytes) {
-  if (stream.received_bytes == 0) {
-    stream.epoch_us = now_us();
-    // What earlier streams of this connection found out.
-    if (!stream.body.ended()) widen(stream, learned_window_bytes_);
+// A long body gets a larger window at once: on a long path the update reaches the peer together with our SETTINGS, so
+// it costs no round trip, and short bodies never use it. What earlier streams found out counts as well.
+void Session::open_window(Stream& stream) {
+  if (stream.body.ended()) return;
+  const std::uint64_t length = stream.body.length().value_or(std::numeric_limits<std::uint64_t>::max());
+  const std::int64_t most = std::max(context_.limits.body_window_bytes, learned_window_bytes_);
+  if (length > static_cast<std::uint64_t>(stream.window_bytes)) {
+    widen(stream, static_cast<std::int64_t>(std::min(length, static_cast<std::uint64_t>(most))));
   }
+}
+
+void Session::body_arrived(Stream& stream, std::size_t bytes) {
+  if (stream.received_bytes == 0) stream.epoch_us = now_us();
   stream.received_bytes += bytes;
 }
 
@@ -41,36 +51,69 @@ void Session::credit_arrivals() {
   }
 }
 
-// Stream credit is given on consumption. Half a window consumed within one round trip means that the window, not path
-// or handler, sets the pace: double it.
+// Stream credit is given on consumption. Half a window consumed within about one round trip means that the window, not
+// path or handler, sets the pace. What was consumed tells how fast the path is, so the window goes to twice what the
+// path holds, because its updates leave at half of it.
 void Session::credit(Stream& stream, std::size_t bytes) {
   nghttp2_session_consume_stream(nghttp2_, stream.stream_id, bytes);
   stream.epoch_bytes += static_cast<std::int64_t>(bytes);
   if (stream.epoch_bytes >= stream.window_bytes / 2) {
     const std::int64_t now = now_us();
-    const bool fast = rtt_us_ > 0 && now - stream.epoch_us <= std::max(rtt_us_, kRttFloorUs);
-    if (fast && !stream.body.ended()) widen(stream, stream.window_bytes * 2);
+    const std::int64_t rtt_us = std::max(rtt_us_, kRttFloorUs);
+    const std::int64_t took_us = std::max(now - stream.epoch_us, rtt_us / 8);
+    if (rtt_us_ > 0 && took_us <= rtt_us * 3 / 2 && !stream.body.ended()) {
+      const std::int64_t window_bytes = stream.window_bytes;
+      const std::int64_t path_bytes = stream.epoch_bytes * rtt_us / took_us;
+      widen(stream, std::clamp(4 * path_bytes, 2 * window_bytes, 8 * window_bytes));
+      learned_window_bytes_ = std::max(learned_window_bytes_, stream.window_bytes);
+    }
     stream.epoch_us = now;
     stream.epoch_bytes = 0;
   }
   if (nghttp2_session_want_write(nghttp2_) != 0) ask_flush();
 }
 
-// No window grows when memory is short.
-void Session::widen(Stream& stream, std::int32_t wanted_bytes) {
-  wanted_bytes = std::min(wanted_bytes, context_.limits.stream_window_bytes_max);
-  if (wanted_bytes <= stream.window_bytes || context_.budget.under_pressure()) return;
+// As far as memory allows.
+void Session::widen(Stream& stream, std::int64_t window_bytes) {
+  if (context_.budget.under_pressure()) return;
+  const std::int64_t free_bytes =
+      static_cast<std::int64_t>(context_.budget.limit_bytes() / kGrantedShare) - context_.granted_bytes;
+  const std::int64_t most_bytes =
+      std::min<std::int64_t>(context_.limits.stream_window_bytes_max, stream.window_bytes + free_bytes);
+  const auto wanted_bytes = static_cast<std::int32_t>(std::min(window_bytes, most_bytes));
+  if (wanted_bytes <= stream.window_bytes) return;
   if (nghttp2_session_set_local_window_size(nghttp2_, NGHTTP2_FLAG_NONE, stream.stream_id, wanted_bytes) != 0) return;
+  context_.granted_bytes += wanted_bytes - stream.window_bytes;
   stream.window_bytes = wanted_bytes;
-  learned_window_bytes_ = std::max(learned_window_bytes_, wanted_bytes);
   context_.stats.window_growths.fetch_add(1, std::memory_order_relaxed);
+}
+
+// Nothing more will come on the stream, so others may have its share.
+void Session::release_window(Stream& stream) {
+  context_.granted_bytes -= stream.window_bytes - context_.limits.stream_window_bytes;
+  stream.window_bytes = context_.limits.stream_window_bytes;
+}
+
+// The answer is complete and the rest of the request is not wanted. RFC 9113 §8.1 allows RST_STREAM(NO_ERROR) at once,
+// but clients take it for a failure (curl 7.88, httpx): they first get time to read the answer and stop, or to finish.
+void Session::body_unwanted(Stream& stream) {
+  next_check_ms_ = std::min(next_check_ms_, stream.sent_ms + context_.limits.unwanted_body_ms.count());
+  drop(stream, stream.body.discard());
+}
+
+void Session::drop(Stream& stream, std::size_t bytes) {
+  stream.dropped_bytes += bytes;
+  if (stream.dropped_bytes > context_.limits.unwanted_body_bytes) return;
+  nghttp2_session_consume_stream(nghttp2_, stream.stream_id, bytes);
+  ask_flush();
 }
 
 std::chrono::milliseconds Session::read_limit() const {
   const Limits& limits = context_.limits;
   if (terminating_) return limits.linger_ms;
   if (!live_.empty()) {
-    const auto shortest = std::min({limits.body_idle_ms, limits.response_idle_ms, limits.idle_ms});
+    const auto shortest =
+        std::min({limits.body_idle_ms, limits.response_idle_ms, limits.idle_ms, limits.unwanted_body_ms});
     return std::clamp(shortest / 4, kCheckMinMs, kCheckMaxMs);
   }
   const std::chrono::milliseconds idle(rt::Loop::current().now_ms() - active_ms_);
@@ -104,6 +147,9 @@ void Session::check_deadlines() {
       stream->body.fail({rt::Code::kTimeout, "the request body came too slowly"});
     }
     const bool waits = stream->responded && !stream->response_sent && stream->outgoing.bytes() > 0;
+    if (stream->response_sent && now_ms - stream->sent_ms >= limits.unwanted_body_ms.count()) {
+      reset(*stream, NGHTTP2_NO_ERROR, {});
+    }
     if (waits && now_ms - stream->sent_ms >= limits.response_idle_ms.count()) {
       context_.stats.slow_readers.fetch_add(1, std::memory_order_relaxed);
       reset(*stream, NGHTTP2_CANCEL, "the peer took nothing of the response");

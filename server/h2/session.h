@@ -66,10 +66,14 @@ class Session final : public net::Session, private rt::FlushHook {
   void continue_expected();
 
   // pace.cc: windows and deadlines.
+  void open_window(Stream& stream);
   void body_arrived(Stream& stream, std::size_t bytes);
   void credit_arrivals();
   void credit(Stream& stream, std::size_t bytes);
-  void widen(Stream& stream, std::int32_t wanted_bytes);
+  void release_window(Stream& stream);
+  void widen(Stream& stream, std::int64_t window_bytes);
+  void body_unwanted(Stream& stream);
+  void drop(Stream& stream, std::size_t bytes);
   void settings_acknowledged();
   std::chrono::milliseconds read_limit() const;
   void check_deadlines();

@@ -68,6 +68,7 @@ class Stream final : public http::Exchange, public http::CreditLine {
 
   // The request body.
   std::uint64_t received_bytes = 0;
+  std::uint64_t dropped_bytes = 0;  // arrived after the answer
   std::size_t header_fields = 0;
   std::int32_t window_bytes = 0;
   std::int64_t epoch_bytes = 0;  // consumed since epoch_us

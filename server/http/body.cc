@@ -24,6 +24,11 @@ void Body::fail(rt::Error error) {
   wake();
 }
 
+std::size_t Body::discard() {
+  slices_.clear();
+  return std::exchange(waiting_bytes_, 0) + std::exchange(uncredited_bytes_, 0);
+}
+
 void Body::clear() {
   credit_ = nullptr;
   length_.reset();

@@ -63,6 +63,8 @@ class Body {
   std::size_t waiting_bytes() const noexcept { return waiting_bytes_; }
   // True while the handler waits for bytes that have not come.
   bool wanted() const noexcept { return static_cast<bool>(waiter_); }
+  // Drops what the handler did not take. Returns how many bytes of credit nobody will give back any more.
+  std::size_t discard();
   // Fit for the next request of the session; keeps the queue's memory.
   void clear();
 

@@ -46,8 +46,9 @@ struct Config {
     std::int64_t streams_max = 256;
     std::int64_t header_bytes_max = 64 << 10;
     std::int64_t stream_window_bytes = 1 << 20;
-    std::int64_t stream_window_bytes_max = 16 << 20;
-    std::int64_t connection_window_bytes = 64 << 20;
+    std::int64_t body_window_bytes = 32 << 20;
+    std::int64_t stream_window_bytes_max = 64 << 20;
+    std::int64_t connection_window_bytes = 256 << 20;
     std::int64_t idle_ms = 300'000;
     std::int64_t body_idle_ms = 60'000;
     std::int64_t response_idle_ms = 60'000;

@@ -122,10 +122,12 @@ const std::vector<Key>& config_keys() {
       {MILLRACE_KEY(http2.header_bytes_max), "bytes", kKiB, 16 * kMiB,
        "Header fields of one request, uncompressed, CONTINUATION frames included."},
       {MILLRACE_KEY(http2.stream_window_bytes), "bytes", 65535, 1 * kGiB,
-       "First receive window of a stream. It grows with the measured bandwidth-delay product, so this is only how fast "
-       "an upload starts."},
+       "First receive window of a stream."},
+      {MILLRACE_KEY(http2.body_window_bytes), "bytes", 65535, 1 * kGiB,
+       "What a stream gets at once for a body that is announced as larger, or without a length; a loop's streams share a "
+       "quarter of memory.budget_bytes for it. It grows with the measured bandwidth-delay product."},
       {MILLRACE_KEY(http2.stream_window_bytes_max), "bytes", 65535, 1 * kGiB,
-       "How far the window of a stream may grow; 16 MiB fill 1.3 Gbit/s over 100 ms."},
+       "How far the window of a stream may grow; 64 MiB fill 5 Gbit/s over 100 ms."},
       {MILLRACE_KEY(http2.connection_window_bytes), "bytes", 65535, 1 * kGiB,
        "Receive window of a connection, given back on arrival: it bounds what is on the way on all its streams."},
       {MILLRACE_KEY(http2.idle_ms), "ms", 100, 24 * kHourMs,

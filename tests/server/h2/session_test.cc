@@ -132,6 +132,7 @@ TEST(H2Session, AnUnreadStreamDoesNotStarveOthers) {
 TEST(H2Session, WindowsGrowOnALongPath) {
   Stage stage;
   stage.limits.stream_window_bytes = 64 * kKiB;
+  stage.limits.body_window_bytes = 64 * kKiB;
   stage.limits.stream_window_bytes_max = 512 * kKiB;
   stage.faults.to_second.delay = 20ms;
   stage.faults.to_second.room_bytes = 16 << 20;
@@ -145,6 +146,25 @@ TEST(H2Session, WindowsGrowOnALongPath) {
     EXPECT_EQ(s.client->replies[id].status, 200);
   });
   EXPECT_GE(stage.stats.window_growths.load(), 1u);
+}
+
+TEST(H2Session, LongBodiesGetALargeWindowWithinTheBudgetsShare) {
+  Stage stage;
+  stage.limits.stream_window_bytes = 64 * kKiB;
+  stage.limits.body_window_bytes = 12 << 20;
+  stage.script.handler = &Script::count_body;
+  stage.play([](Stage& s) -> rt::Task<void> {
+    std::vector<std::int32_t> ids;
+    for (int i = 0; i < 3; ++i) ids.push_back(s.client->upload("/u", "", false));
+    const std::int32_t small = s.client->upload("/u", "", false, {{"content-length", "9"}});
+    co_await s.client->until([] { return false; }, 20ms);
+    // A quarter of 64 MiB: one whole window, what is left for the second, nothing for the third. They were opened
+    // before our SETTINGS were known, with a window of 65,535.
+    EXPECT_EQ(s.client->window_updates[ids[0]], (std::uint64_t{12} << 20) - 65'535);
+    EXPECT_EQ(s.client->window_updates[ids[1]], (std::uint64_t{4} << 20) + 64 * kKiB + 1);
+    EXPECT_EQ(s.client->window_updates[ids[2]], 0u);
+    EXPECT_EQ(s.client->window_updates[small], 0u);
+  });
 }
 
 TEST(H2Session, WindowsDoNotGrowUnderPressure) {
@@ -222,8 +242,37 @@ TEST(H2Session, TrailersFollowTheBody) {
   EXPECT_EQ(stage.script.seen, "abc");
 }
 
-TEST(H2Session, AnEarlyAnswerEndsTheUploadWithoutAnError) {
+TEST(H2Session, AfterAnEarlyAnswerTheBodyIsReadToItsEnd) {
   Stage stage;
+  stage.limits.stream_window_bytes = 64 * kKiB;
+  stage.limits.body_window_bytes = 64 * kKiB;
+  stage.play([](Stage& s) -> rt::Task<void> {
+    const std::int32_t id = s.client->upload("/u", std::string(500 * kKiB, 'x'), true);
+    EXPECT_TRUE(co_await s.client->until_closed(id));
+    EXPECT_EQ(s.client->replies[id].status, 200);
+    EXPECT_EQ(s.client->replies[id].uploaded, 500 * kKiB);
+    EXPECT_EQ(s.client->replies[id].error_code, std::uint32_t{NGHTTP2_NO_ERROR});
+  });
+  EXPECT_EQ(stage.script.outcomes.at(0).received_bytes, 500 * kKiB);
+}
+
+TEST(H2Session, AnUnwantedBodyGetsNoMoreCreditThanItsLimit) {
+  Stage stage;
+  stage.limits.stream_window_bytes = 64 * kKiB;
+  stage.limits.body_window_bytes = 64 * kKiB;
+  stage.limits.unwanted_body_bytes = 128 * kKiB;
+  stage.limits.unwanted_body_ms = 100ms;
+  stage.play([](Stage& s) -> rt::Task<void> {
+    const std::int32_t id = s.client->upload("/u", std::string(500 * kKiB, 'x'), true);
+    EXPECT_TRUE(co_await s.client->until_closed(id));
+    EXPECT_EQ(s.client->replies[id].status, 200);
+    EXPECT_LE(s.client->replies[id].uploaded, 320 * kKiB);
+  });
+}
+
+TEST(H2Session, AnEarlyAnswerEndsAnUploadThatGoesOnWithoutAnError) {
+  Stage stage;
+  stage.limits.unwanted_body_ms = 50ms;
   stage.play([](Stage& s) -> rt::Task<void> {
     const std::int32_t id = s.client->upload("/u", std::string(kKiB, 'x'), false);
     EXPECT_TRUE(co_await s.client->until_closed(id));

@@ -297,6 +297,7 @@ struct Stage {
       stage.script.gate.set();
       stage.script.open = true;
       co_await scope.join();
+      EXPECT_EQ(context.granted_bytes, 0) << "a window's share was not given back";
       EXPECT_EQ(stage.script.answers <= static_cast<int>(stage.script.outcomes.size()), true);
     }
   }
