@@ -1,5 +1,8 @@
-// Both sinks write at most about 1 MiB at a time: enough for the disk's full speed, little enough to stay in the cache.
+// The cached sink writes at most about 1 MiB at a time, which stays in the cache. The direct one fills two huge pages:
+// the kernel pins and maps two pages instead of a thousand, and the disk gets one request.
 #include "store/segment_sink.h"
+
+#include <sys/mman.h>
 
 #include <algorithm>
 #include <cstring>
@@ -10,25 +13,28 @@
 namespace millrace::store {
 namespace {
 
-constexpr std::size_t kWriteBytes = std::size_t{1} << 20;
-constexpr std::size_t kDirectAlignBytes = 4096;
+constexpr std::size_t kCachedWriteBytes = std::size_t{1} << 20;
+constexpr std::size_t kDirectWriteBytes = std::size_t{4} << 20;
+constexpr std::size_t kHugePageBytes = std::size_t{2} << 20;
 constexpr std::size_t kPiecesMax = 256;
-alignas(kDirectAlignBytes) constexpr std::byte kZeros[kDiskBlockBytes] = {};
+alignas(kDiskBlockBytes) constexpr std::byte kZeros[kDiskBlockBytes] = {};
 
 class DirectSink final : public SegmentSink {
  public:
   DirectSink(std::unique_ptr<File> file, std::uint64_t position)
       : SegmentSink(std::move(file), position),
-        buffer_(static_cast<std::byte*>(::operator new(kWriteBytes, std::align_val_t(kDirectAlignBytes)))) {}
+        buffer_(static_cast<std::byte*>(::operator new(kDirectWriteBytes, std::align_val_t(kHugePageBytes)))) {
+    (void)madvise(buffer_.get(), kDirectWriteBytes, MADV_HUGEPAGE);
+  }
 
   rt::Status put(std::span<const std::byte> bytes) override {
     while (!bytes.empty()) {
-      const std::size_t count = std::min(bytes.size(), kWriteBytes - filled_);
+      const std::size_t count = std::min(bytes.size(), kDirectWriteBytes - filled_);
       std::memcpy(buffer_.get() + filled_, bytes.data(), count);
       filled_ += count;
       position_ += count;
       bytes = bytes.subspan(count);
-      if (filled_ < kWriteBytes) continue;
+      if (filled_ < kDirectWriteBytes) continue;
       if (auto written = write_out(); !written) return written;
     }
     return {};
@@ -46,7 +52,7 @@ class DirectSink final : public SegmentSink {
 
  private:
   struct Free {
-    void operator()(std::byte* memory) const { ::operator delete(memory, std::align_val_t(kDirectAlignBytes)); }
+    void operator()(std::byte* memory) const { ::operator delete(memory, std::align_val_t(kHugePageBytes)); }
   };
 
   rt::Status write_out() {
@@ -71,7 +77,7 @@ class CachedSink final : public SegmentSink {
     if (bytes.empty()) return {};
     pieces_.push_back(bytes);
     position_ += bytes.size();
-    if (position_ - written_ < kWriteBytes && pieces_.size() < kPiecesMax) return {};
+    if (position_ - written_ < kCachedWriteBytes && pieces_.size() < kPiecesMax) return {};
     return write_out();
   }
 
