@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "handlers/described_original.h"
 #include "media/catalog.h"
 #include "media/channels.h"
 #include "media/clock.h"
@@ -36,6 +37,7 @@ struct Services {
   media::Uploads& uploads;
   media::Catalog& catalog;
   Settings settings = {};
+  DescribedOriginals originals = {};
   std::function<std::string()> metrics_text = {};
   media::Clock clock = media::system_clock_ms;
   std::atomic<bool> draining{false};

@@ -177,6 +177,10 @@ rt::Task<rt::Result<Media>> Catalog::recover(std::string tenant, std::string id)
   co_return co_await update(tenant, id, mark_recovered);
 }
 
+std::uint64_t Catalog::stamp(const std::string& tenant, const std::string& id) const {
+  return store_.stamp(keys::media(tenant, id));
+}
+
 rt::Task<rt::Result<Original>> Catalog::original(std::string tenant, std::string id) {
   auto media = co_await get(tenant, id);
   if (!media) co_return rt::pass(media);

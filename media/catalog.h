@@ -49,6 +49,8 @@ class Catalog {
   rt::Task<rt::Result<Media>> remove(std::string tenant, std::string id, bool hard);
   // kConflict when it is not deleted.
   rt::Task<rt::Result<Media>> recover(std::string tenant, std::string id);
+  // Moves when what original() says may have changed: ask for it before.
+  std::uint64_t stamp(const std::string& tenant, const std::string& id) const;
   // kNotFound when soft-deleted.
   rt::Task<rt::Result<Original>> original(std::string tenant, std::string id);
 

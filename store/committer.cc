@@ -12,6 +12,12 @@ namespace {
 
 constexpr std::size_t kGroupJobsMax = 512;
 
+void move_stamps(Stamps& stamps, const Commit& commit) {
+  for (const RecordEntry& put : commit.puts) stamps.move(put.key);
+  for (const Erasure& erasure : commit.erasures) stamps.move(erasure.key);
+  for (const Removal& removal : commit.removals) stamps.move(index_key(removal.id));
+}
+
 }  // namespace
 
 struct Committer::Group {
@@ -23,10 +29,12 @@ struct Committer::Group {
   std::vector<rt::Result<Revision>> results;
 };
 
-Committer::Committer(Index& index, SegmentWriter& writer, ChunkTable& table, Applied applied, Settings settings)
+Committer::Committer(Index& index, SegmentWriter& writer, ChunkTable& table, Stamps& stamps, Applied applied,
+                     Settings settings)
     : index_(index),
       writer_(writer),
       table_(table),
+      stamps_(stamps),
       settings_(std::move(settings)),
       applied_(applied),
       durable_below_(applied.end) {
@@ -127,6 +135,7 @@ rt::Status Committer::perform_group(Group& group) {
     std::lock_guard lock(mutex_);
     applied_ = group.applied;
   }
+  for (const Commit& commit : group.record.commits) move_stamps(stamps_, commit);
   for (const HeldChunkPtr& chunk : group.chunks) chunk->set_committed();
   return {};
 }

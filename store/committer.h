@@ -14,6 +14,7 @@
 #include "store/apply.h"
 #include "store/commit_builder.h"
 #include "store/segment_writer.h"
+#include "store/stamps.h"
 
 namespace millrace::store {
 
@@ -28,7 +29,7 @@ class Committer {
   // change (index alone). May be called again, when the group it was in has failed.
   using Work = std::function<rt::Status(Change&, Applied&, BuiltCommit&)>;
 
-  Committer(Index& index, SegmentWriter& writer, ChunkTable& table, Applied applied, Settings settings);
+  Committer(Index& index, SegmentWriter& writer, ChunkTable& table, Stamps& stamps, Applied applied, Settings settings);
   // Performs what is queued.
   ~Committer();
 
@@ -69,6 +70,7 @@ class Committer {
   Index& index_;
   SegmentWriter& writer_;
   ChunkTable& table_;
+  Stamps& stamps_;
   const Settings settings_;
   std::atomic<std::uint64_t> commits_{0};
 

@@ -11,6 +11,8 @@
 #include "store/internals.h"
 #include "store/keeper.h"
 #include "store/recovery.h"
+#include "store/small_objects.h"
+#include "store/stamps.h"
 #include "store/store.h"
 
 namespace millrace::store {
@@ -48,6 +50,7 @@ class EmbeddedStore final : public Store {
   std::unique_ptr<Writer> writer(std::string domain) override;
   rt::Task<rt::Result<Revision>> commit(Transaction transaction) override;
   rt::Task<rt::Result<std::optional<Record>>> get(std::string key) override;
+  std::uint64_t stamp(std::string_view key) const override { return stamps_.of(key); }
   rt::Task<rt::Result<std::vector<Record>>> scan(Scan scan) override;
   rt::Task<rt::Result<std::optional<ObjectInfo>>> info(ObjectId id) override;
   rt::Task<rt::Result<std::unique_ptr<Reader>>> read(ObjectId id, std::uint64_t offset, std::uint64_t length) override;
@@ -60,6 +63,9 @@ class EmbeddedStore final : public Store {
  private:
   EmbeddedStore(Options options, rt::Budget& budget, rt::Pool& io, Seams seams, OpenedFiles files);
   rt::Task<rt::Result<std::shared_ptr<const ObjectEntry>>> object(ObjectId id);
+  rt::Task<rt::Result<std::unique_ptr<Reader>>> read_small(std::shared_ptr<const ObjectEntry> object, Epochs::Pin pin,
+                                                           std::uint64_t stamp, std::uint64_t offset,
+                                                           std::uint64_t length);
 
   const Options options_;
   OpenedFiles files_;
@@ -68,6 +74,8 @@ class EmbeddedStore final : public Store {
   DamageLog damage_;
   Counters counters_;
   ChunkTable table_;
+  Stamps stamps_;
+  SmallObjects small_objects_;
   std::unique_ptr<SegmentWriter> writer_;
   std::unique_ptr<Committer> committer_;
   Internals internals_;

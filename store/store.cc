@@ -14,6 +14,7 @@ namespace millrace::store {
 namespace {
 
 constexpr std::chrono::milliseconds kLinger{5};
+constexpr std::size_t kSmallObjectsShare = 4;  // of what the index may cache
 
 // The first key behind all that begin with the prefix; empty: there is none.
 std::string behind(std::string prefix) {
@@ -43,6 +44,11 @@ rt::Result<std::vector<Record>> scan_records(const Index& index, const Scan& sca
   if (!visited) return pass(visited);
   if (!decoded) return pass(decoded);
   return records;
+}
+
+rt::Status check_range(std::uint64_t size, std::uint64_t offset, std::uint64_t length) {
+  if (offset <= size && length <= size - offset) return {};
+  return rt::fail(rt::Code::kRangeUnsatisfiable, fmt::format("the object has {} bytes", size));
 }
 
 rt::Error no_object(ObjectId id) { return {rt::Code::kNotFound, fmt::format("there is no object {}", id.text())}; }
@@ -79,12 +85,13 @@ EmbeddedStore::EmbeddedStore(Options options, rt::Budget& budget, rt::Pool& io, 
       files_(std::move(files)),
       catalog_(*files_.index),
       table_(files_.recovered.applied.next_chunk_id),
+      small_objects_(stamps_, options_.index_cache_bytes / kSmallObjectsShare),
       writer_(std::make_unique<SegmentWriter>(*files_.segments,
                                               SegmentWriter::Settings{files_.identity.id, options_.segment_bytes,
                                                                       options_.free_space_min_bytes, seams.linger},
                                               files_.recovered.end)),
       committer_(std::make_unique<Committer>(
-          *files_.index, *writer_, table_, files_.recovered.applied,
+          *files_.index, *writer_, table_, stamps_, files_.recovered.applied,
           Committer::Settings{static_cast<std::int64_t>(options_.reclaim_delay_seconds), seams.now})),
       internals_{
           options_, files_.identity.secret, budget, io, catalog_, *files_.segments, *writer_, table_, epochs_, damage_,
@@ -146,15 +153,31 @@ rt::Task<rt::Result<std::optional<ObjectInfo>>> EmbeddedStore::info(ObjectId id)
 
 rt::Task<rt::Result<std::unique_ptr<Reader>>> EmbeddedStore::read(ObjectId id, std::uint64_t offset,
                                                                   std::uint64_t length) {
+  if (const auto kept = small_objects_.find(id)) {
+    if (auto inside = check_range(kept->size(), offset, length); !inside) co_return pass(inside);
+    co_return make_reader(*kept, offset, length);
+  }
+  const std::uint64_t stamp = small_objects_.stamp(id);
   Epochs::Pin pin = epochs_.pin();  // before the look-up: from here on nothing it finds is reclaimed
   auto found = co_await object(id);
   if (!found) co_return pass(found);
   if (!*found) co_return std::unexpected(no_object(id));
   const std::uint64_t size = (*found)->info.size_bytes;
-  if (offset > size || length > size - offset) {
-    co_return rt::fail(rt::Code::kRangeUnsatisfiable, fmt::format("the object has {} bytes", size));
+  if (auto inside = check_range(size, offset, length); !inside) co_return pass(inside);
+  if (size <= SmallObjects::kObjectBytesMax) {
+    co_return co_await read_small(std::move(*found), std::move(pin), stamp, offset, length);
   }
   co_return make_reader(internals_, std::move(*found), std::move(pin), offset, length);
+}
+
+rt::Task<rt::Result<std::unique_ptr<Reader>>> EmbeddedStore::read_small(std::shared_ptr<const ObjectEntry> object,
+                                                                        Epochs::Pin pin, std::uint64_t stamp,
+                                                                        std::uint64_t offset, std::uint64_t length) {
+  const ObjectInfo info = object->info;
+  const auto whole = make_reader(internals_, std::move(object), std::move(pin), 0, info.size_bytes);
+  auto slices = co_await whole->next(info.size_bytes);
+  if (!slices) co_return pass(slices);
+  co_return make_reader(*small_objects_.keep(info.id, stamp, *slices), offset, length);
 }
 
 rt::Task<rt::Result<bool>> EmbeddedStore::same(ObjectId a, ObjectId b) {

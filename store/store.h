@@ -184,6 +184,9 @@ class Store {
   virtual rt::Task<rt::Result<Revision>> commit(Transaction transaction) = 0;
 
   virtual rt::Task<rt::Result<std::optional<Record>>> get(std::string key) = 0;
+  // Moves when the record changes, and sometimes without: what was made of a get() that began after this stays true for
+  // as long as the stamp stays.
+  virtual std::uint64_t stamp(std::string_view key) const = 0;
   virtual rt::Task<rt::Result<std::vector<Record>>> scan(Scan scan) = 0;
   virtual rt::Task<rt::Result<std::optional<ObjectInfo>>> info(ObjectId id) = 0;
   // kNotFound when there is no such object. The range must lie inside the object.

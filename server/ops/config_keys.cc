@@ -121,10 +121,10 @@ const std::vector<Key>& config_keys() {
        "Streams open at once on a connection. Enough for any client, few enough to bound a connection's memory."},
       {MILLRACE_KEY(http2.header_bytes_max), "bytes", kKiB, 16 * kMiB,
        "Header fields of one request, uncompressed, CONTINUATION frames included."},
-      {MILLRACE_KEY(http2.stream_window_bytes), "bytes", 65535, 1 * kGiB,
-       "First receive window of a stream."},
+      {MILLRACE_KEY(http2.stream_window_bytes), "bytes", 65535, 1 * kGiB, "First receive window of a stream."},
       {MILLRACE_KEY(http2.body_window_bytes), "bytes", 65535, 1 * kGiB,
-       "What a stream gets at once for a body that is announced as larger, or without a length; a loop's streams share a "
+       "What a stream gets at once for a body that is announced as larger, or without a length; a loop's streams share "
+       "a "
        "quarter of memory.budget_bytes for it. It grows with the measured bandwidth-delay product."},
       {MILLRACE_KEY(http2.stream_window_bytes_max), "bytes", 65535, 1 * kGiB,
        "How far the window of a stream may grow; 64 MiB fill 5 Gbit/s over 100 ms."},

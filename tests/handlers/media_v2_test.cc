@@ -39,6 +39,7 @@ TEST_F(MediaV2, IsPatched) {
 }
 
 TEST_F(MediaV2, IsDeletedSoftlyAndRecovered) {
+  EXPECT_EQ(original({}).status, 200);
   EXPECT_EQ(door_.call("DELETE", path_).at("data.status"), "softDeleted");
   EXPECT_EQ(original({}).status, 404);
   EXPECT_EQ(door_.call("POST", path_ + "/recover").status, 200);

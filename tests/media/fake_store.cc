@@ -151,6 +151,12 @@ rt::Task<rt::Result<std::optional<store::Record>>> FakeStore::get(std::string ke
   co_return store::Record{key, found->second.value, found->second.revision};
 }
 
+// Every commit moves them all.
+std::uint64_t FakeStore::stamp(std::string_view) const {
+  std::lock_guard lock(mutex_);
+  return revision_;
+}
+
 rt::Task<rt::Result<std::vector<store::Record>>> FakeStore::scan(store::Scan scan) {
   co_await Yield{};
   std::lock_guard lock(mutex_);

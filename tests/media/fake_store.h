@@ -18,6 +18,7 @@ class FakeStore final : public store::Store {
   std::unique_ptr<store::Writer> writer(std::string domain) override;
   rt::Task<rt::Result<store::Revision>> commit(store::Transaction transaction) override;
   rt::Task<rt::Result<std::optional<store::Record>>> get(std::string key) override;
+  std::uint64_t stamp(std::string_view key) const override;
   rt::Task<rt::Result<std::vector<store::Record>>> scan(store::Scan scan) override;
   rt::Task<rt::Result<std::optional<store::ObjectInfo>>> info(store::ObjectId id) override;
   rt::Task<rt::Result<std::unique_ptr<store::Reader>>> read(store::ObjectId id, std::uint64_t offset,

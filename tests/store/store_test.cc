@@ -47,6 +47,31 @@ TEST_F(StoreTest, refuses_a_range_outside_of_the_object) {
   EXPECT_EQ(read.error().code, rt::Code::kRangeUnsatisfiable);
 }
 
+TEST_F(StoreTest, a_small_object_that_was_read_is_gone_once_it_is_removed) {
+  open();
+  const ObjectId id = upload_now("0123456789");
+  EXPECT_EQ(download_now(id), "0123456789");
+  EXPECT_EQ(rt::run_until_done(download(*store, id, 3, 4)), "3456");
+  const auto outside = rt::run_until_done(download(*store, id, 8, 3));
+  ASSERT_FALSE(outside);
+  EXPECT_EQ(outside.error().code, rt::Code::kRangeUnsatisfiable);
+  Transaction removal;
+  removal.remove(id);
+  ASSERT_TRUE(rt::run_until_done(store->commit(std::move(removal))));
+  const auto gone = rt::run_until_done(download(*store, id, 0, 10));
+  ASSERT_FALSE(gone);
+  EXPECT_EQ(gone.error().code, rt::Code::kNotFound);
+}
+
+TEST_F(StoreTest, a_records_stamp_moves_with_it) {
+  open();
+  put_now("key", "one");
+  const std::uint64_t stamp = store->stamp("key");
+  EXPECT_EQ(store->stamp("key"), stamp);
+  put_now("key", "two");
+  EXPECT_NE(store->stamp("key"), stamp);
+}
+
 TEST_F(StoreTest, survives_being_closed_and_opened) {
   open();
   const std::string text = random_text(10, 2'500'000);
