@@ -20,6 +20,7 @@ struct Limits {
   std::size_t body_waiting_bytes = 1024 * 1024;
   // Bytes of pipelined requests read before the response in progress is done.
   std::size_t ahead_bytes = 64 * 1024;
+  std::size_t ahead_reads = 16;  // each may pin a receive block
   // What is read and thrown away of a body nobody wanted, to keep the connection; more, and it closes.
   std::size_t discard_bytes = 256 * 1024;
   // Response bytes waiting for the socket; a Source is not asked for more above it.

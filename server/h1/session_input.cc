@@ -45,7 +45,9 @@ rt::Task<void> Session::read_loop() {
     }
     if (input_ == Input::kDead) continue;
     last_input_ms_ = now_ms();
-    inbox_.push_back(std::move(*slice));
+    // What waits for its turn must not pin a receive block by a few bytes.
+    const bool small = input_ == Input::kHeld && slice->size() < rt::kPinMinBytes;
+    inbox_.push_back(small ? rt::Slice::copy_of(slice->bytes()) : std::move(*slice));
     pump();
   }
   reader_gone_ = true;
@@ -60,7 +62,7 @@ bool Session::wants_input() const noexcept {
     case Input::kBody:
       return discarding_ || exchange_.body.waiting_bytes() < limits_.body_waiting_bytes;
     case Input::kHeld:
-      return rt::total_bytes(inbox_) < limits_.ahead_bytes;
+      return rt::total_bytes(inbox_) < limits_.ahead_bytes && inbox_.size() < limits_.ahead_reads;
     case Input::kDead:
       return false;
   }

@@ -139,7 +139,7 @@ struct Callbacks {
     Stream* stream = stream_of(nghttp2, stream_id);
     if (!stream || bytes == 0) return 0;
     session.body_arrived(*stream, bytes);
-    if (stream->response_sent) {
+    if (stream->responded) {
       session.drop(*stream, bytes);
       return 0;
     }
@@ -175,10 +175,9 @@ struct Callbacks {
     }
     Stream* stream = stream_of(nghttp2, frame->hd.stream_id);
     if (!stream) return 0;
-    stream->sent_ms = rt::Loop::current().now_ms();
     if (!(frame->hd.flags & NGHTTP2_FLAG_END_STREAM)) return 0;
     stream->response_sent = true;
-    if (!stream->body.ended()) session.body_unwanted(*stream);
+    stream->sent_ms = rt::Loop::current().now_ms();
     return 0;
   }
 

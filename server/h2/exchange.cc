@@ -213,6 +213,7 @@ void Session::respond(Stream& stream) {
   const http::Response& response = stream.response;
   stream.responded = true;
   stream.sent_ms = rt::Loop::current().now_ms();
+  if (!stream.body.ended()) drop(stream, stream.body.discard());
   HeaderList head(false);
   head.add(":status", status_text(response.status));
   head.add("date", http::current_http_date(rt::Loop::current().unix_seconds()));

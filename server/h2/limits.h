@@ -28,9 +28,11 @@ struct Limits {
   // Time.
   std::chrono::milliseconds idle_ms{300'000};          // a connection without streams
   std::chrono::milliseconds hibernate_ms{1'000};       // then it gives its memory back until the peer speaks
+  std::chrono::milliseconds head_ms{30'000};           // a request's head must be complete in this time
   std::chrono::milliseconds body_idle_ms{60'000};      // a body must bring body_bytes_min in this time
   std::size_t body_bytes_min = 1024;                   //
-  std::chrono::milliseconds response_idle_ms{60'000};  // a peer that opens no window for a response
+  std::chrono::milliseconds response_idle_ms{60'000};  // a peer must take response_bytes_min in this time
+  std::size_t response_bytes_min = 1024;               //
   std::chrono::milliseconds linger_ms{1'000};          // reading on after our end, so that GOAWAY is not lost
   std::chrono::milliseconds unwanted_body_ms{3'000};   // reading on after an early answer, so that it is not lost
   std::size_t unwanted_body_bytes = 64 << 20;          // credit for what is read that way

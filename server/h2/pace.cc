@@ -94,13 +94,9 @@ void Session::release_window(Stream& stream) {
   stream.window_bytes = context_.limits.stream_window_bytes;
 }
 
-// The answer is complete and the rest of the request is not wanted. RFC 9113 §8.1 allows RST_STREAM(NO_ERROR) at once,
-// but clients take it for a failure (curl 7.88, httpx): they first get time to read the answer and stop, or to finish.
-void Session::body_unwanted(Stream& stream) {
-  next_check_ms_ = std::min(next_check_ms_, stream.sent_ms + context_.limits.unwanted_body_ms.count());
-  drop(stream, stream.body.discard());
-}
-
+// What comes of a request after it was answered is not wanted. RFC 9113 §8.1 allows RST_STREAM(NO_ERROR) behind the
+// answer, but clients take it for a failure (curl 7.88, httpx): they first get time to read the answer and stop, or to
+// finish.
 void Session::drop(Stream& stream, std::size_t bytes) {
   stream.dropped_bytes += bytes;
   if (stream.dropped_bytes > context_.limits.unwanted_body_bytes) return;
@@ -112,8 +108,8 @@ std::chrono::milliseconds Session::read_limit() const {
   const Limits& limits = context_.limits;
   if (terminating_) return limits.linger_ms;
   if (!live_.empty()) {
-    const auto shortest =
-        std::min({limits.body_idle_ms, limits.response_idle_ms, limits.idle_ms, limits.unwanted_body_ms});
+    const auto shortest = std::min(
+        {limits.head_ms, limits.body_idle_ms, limits.response_idle_ms, limits.idle_ms, limits.unwanted_body_ms});
     return std::clamp(shortest / 4, kCheckMinMs, kCheckMaxMs);
   }
   const std::chrono::milliseconds idle(rt::Loop::current().now_ms() - active_ms_);
@@ -133,27 +129,45 @@ void Session::quiet() {
 }
 
 void Session::check_deadlines() {
-  const Limits& limits = context_.limits;
   const std::int64_t now_ms = rt::Loop::current().now_ms();
   next_check_ms_ = now_ms + read_limit().count();
   for (auto& stream : live_) {
     if (stream->gone) continue;
-    const bool slow = stream->received_bytes - stream->progress_bytes < limits.body_bytes_min;
-    if (stream->body.ended() || !stream->body.wanted() || !slow) {
-      stream->progress_bytes = stream->received_bytes;
-      stream->progress_ms = now_ms;
-    } else if (now_ms - stream->progress_ms >= limits.body_idle_ms.count()) {
-      context_.stats.slow_bodies.fetch_add(1, std::memory_order_relaxed);
-      stream->body.fail({rt::Code::kTimeout, "the request body came too slowly"});
-    }
-    const bool waits = stream->responded && !stream->response_sent && stream->outgoing.bytes() > 0;
-    if (stream->response_sent && now_ms - stream->sent_ms >= limits.unwanted_body_ms.count()) {
-      reset(*stream, NGHTTP2_NO_ERROR, {});
-    }
-    if (waits && now_ms - stream->sent_ms >= limits.response_idle_ms.count()) {
-      context_.stats.slow_readers.fetch_add(1, std::memory_order_relaxed);
-      reset(*stream, NGHTTP2_CANCEL, "the peer took nothing of the response");
-    }
+    check_request(*stream, now_ms);
+    check_response(*stream, now_ms);
+  }
+}
+
+void Session::check_request(Stream& stream, std::int64_t now_ms) {
+  const Limits& limits = context_.limits;
+  if (!stream.headers_complete) {
+    // A field block cannot be left out: the connection ends with it (RFC 9113 §4.3).
+    if (now_ms - stream.progress_ms >= limits.head_ms.count()) terminate(NGHTTP2_ENHANCE_YOUR_CALM);
+    return;
+  }
+  const bool slow = stream.received_bytes - stream.progress_bytes < limits.body_bytes_min;
+  if (stream.body.ended() || !stream.body.wanted() || !slow) {
+    stream.progress_bytes = stream.received_bytes;
+    stream.progress_ms = now_ms;
+  } else if (now_ms - stream.progress_ms >= limits.body_idle_ms.count()) {
+    context_.stats.slow_bodies.fetch_add(1, std::memory_order_relaxed);
+    stream.body.fail({rt::Code::kTimeout, "the request body came too slowly"});
+  }
+}
+
+void Session::check_response(Stream& stream, std::int64_t now_ms) {
+  const Limits& limits = context_.limits;
+  if (stream.response_sent) {
+    if (now_ms - stream.sent_ms >= limits.unwanted_body_ms.count()) reset(stream, NGHTTP2_NO_ERROR, {});
+    return;
+  }
+  const bool waits = stream.responded && stream.outgoing.bytes() > 0;
+  if (!waits || stream.sent_bytes - stream.sent_progress_bytes >= limits.response_bytes_min) {
+    stream.sent_progress_bytes = stream.sent_bytes;
+    stream.sent_ms = now_ms;
+  } else if (now_ms - stream.sent_ms >= limits.response_idle_ms.count()) {
+    context_.stats.slow_readers.fetch_add(1, std::memory_order_relaxed);
+    reset(stream, NGHTTP2_CANCEL, "the peer took nearly nothing of the response");
   }
 }
 

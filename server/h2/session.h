@@ -72,11 +72,12 @@ class Session final : public net::Session, private rt::FlushHook {
   void credit(Stream& stream, std::size_t bytes);
   void release_window(Stream& stream);
   void widen(Stream& stream, std::int64_t window_bytes);
-  void body_unwanted(Stream& stream);
   void drop(Stream& stream, std::size_t bytes);
   void settings_acknowledged();
   std::chrono::milliseconds read_limit() const;
   void check_deadlines();
+  void check_request(Stream& stream, std::int64_t now_ms);
+  void check_response(Stream& stream, std::int64_t now_ms);
   void quiet();
 
   net::Transport& transport_;

@@ -76,7 +76,7 @@ void Stream::forget() {
   headers_complete = answering = gone = responded = response_sent = false;
   expects_continue = too_large = false;
   error = {};
-  received_bytes = dropped_bytes = progress_bytes = sent_bytes = 0;
+  received_bytes = dropped_bytes = progress_bytes = sent_bytes = sent_progress_bytes = 0;
   header_fields = 0;
   window_bytes = 0;
   epoch_bytes = epoch_us = 0;

@@ -82,8 +82,9 @@ class Stream final : public http::Exchange, public http::CreditLine {
   Outgoing outgoing;
   bool outgoing_ended = false;
   std::uint64_t sent_bytes = 0;
-  std::int64_t sent_ms = 0;  // when the peer last took some of it
-  rt::Event room;            // outgoing has become short, or the stream is gone
+  std::uint64_t sent_progress_bytes = 0;  // sent_bytes at sent_ms
+  std::int64_t sent_ms = 0;
+  rt::Event room;  // outgoing has become short, or the stream is gone
 };
 
 }  // namespace millrace::h2

@@ -17,8 +17,13 @@ void Fields::set(std::string_view name, std::string_view value) {
 }
 
 void Fields::remove(std::string_view name) {
-  std::erase_if(entries_, [&](const Entry& entry) {
-    return std::string_view(text_).substr(entry.start, entry.name_bytes) == name;
+  std::uint32_t removed_bytes = 0;
+  std::erase_if(entries_, [&](Entry& entry) {
+    entry.start -= removed_bytes;
+    if (std::string_view(text_).substr(entry.start, entry.name_bytes) != name) return false;
+    text_.erase(entry.start, entry.name_bytes + entry.value_bytes);
+    removed_bytes += entry.name_bytes + entry.value_bytes;
+    return true;
   });
 }
 

@@ -20,7 +20,7 @@ class Fields {
 
   // `name` must be in lower case already. Views given out before are no longer valid.
   void add(std::string_view name, std::string_view value);
-  // Replaces every field of that name.
+  // Replaces every field of that name. The texts must not be views into this.
   void set(std::string_view name, std::string_view value);
   void remove(std::string_view name);
   void clear() noexcept;

@@ -202,6 +202,55 @@ TEST(H2Limits, AResponseNobodyTakesIsGivenUp) {
   EXPECT_EQ(stage.stats.slow_readers.load(), 1u);
 }
 
+TEST(H2Limits, AResponseTakenByteByByteIsGivenUp) {
+  Stage stage;
+  stage.keep_credit = true;
+  stage.limits.response_idle_ms = 40ms;
+  stage.script.handler = [](Script&, http::Exchange&) -> rt::Task<http::Response> {
+    co_return http::Response::text(200, "text/plain", std::string(200'000, 'x'));
+  };
+  stage.play([](Stage& s) -> rt::Task<void> {
+    const std::int32_t id = s.client->request("GET", "/");
+    for (int i = 0; i < 200 && !s.client->replies[id].closed; ++i) {
+      nghttp2_submit_window_update(s.client->raw(), NGHTTP2_FLAG_NONE, id, 1);
+      nghttp2_submit_window_update(s.client->raw(), NGHTTP2_FLAG_NONE, 0, 1);
+      co_await s.client->until_closed(id, 5ms);
+    }
+    EXPECT_EQ(s.client->replies[id].error_code, std::uint32_t{NGHTTP2_CANCEL});
+  });
+  EXPECT_EQ(stage.stats.slow_readers.load(), 1u);
+}
+
+// The answer waits for a window that never opens, the body goes on coming.
+TEST(H2Limits, ABodyBehindAnAnswerNobodyTakesHoldsNoMemory) {
+  Stage stage;
+  stage.keep_credit = true;
+  stage.limits.response_idle_ms = 200ms;
+  stage.script.handler = [](Script&, http::Exchange&) -> rt::Task<http::Response> {
+    co_return http::Response::text(200, "text/plain", std::string(200'000, 'x'));
+  };
+  stage.play([](Stage& s) -> rt::Task<void> {
+    const std::int32_t id = s.client->upload("/u", std::string(800'000, 'x'), false);
+    co_await s.client->until_closed(id, 50ms);
+    EXPECT_FALSE(s.client->replies[id].closed);
+    EXPECT_EQ(s.client->replies[id].uploaded, 800'000u);
+    // The answer itself, and the block that is being received into.
+    EXPECT_LE(s.budget.used_bytes(), 2 * rt::kBlockBytes);
+  });
+}
+
+TEST(H2Limits, ARequestHeadThatNeverEndsEndsTheConnection) {
+  Stage stage;
+  stage.limits.head_ms = 40ms;
+  stage.play([](Stage& s) -> rt::Task<void> {
+    co_await s.client->until([] { return false; }, 10ms);  // SETTINGS and their acknowledgement
+    // HEADERS of stream 1 without END_HEADERS: `:method: GET`.
+    s.client->raw(std::string("\0\0\1\1\0\0\0\0\1\x82", 10));
+    EXPECT_TRUE(co_await s.client->until([&s] { return s.client->goaways > 0; }));
+    EXPECT_EQ(s.client->goaway_code, std::uint32_t{NGHTTP2_ENHANCE_YOUR_CALM});
+  });
+}
+
 TEST(H2Limits, APeerThatReadsNothingIsDropped) {
   Stage stage;
   stage.faults.to_first.room_bytes = 1;

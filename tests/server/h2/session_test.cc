@@ -412,6 +412,15 @@ TEST(H2Session, CookieCrumbsAreJoined) {
   EXPECT_EQ(stage.script.seen, "a=1; b=2");
 }
 
+TEST(H2Session, ManyCookieCrumbsCountOnceAgainstTheLimit) {
+  Stage stage;
+  stage.play([](Stage& s) -> rt::Task<void> {
+    const std::int32_t id = s.client->request("GET", "/", Headers(100, {"cookie", std::string(100, 'c')}));
+    EXPECT_TRUE(co_await s.client->until_closed(id));
+    EXPECT_EQ(s.client->replies[id].status, 200);
+  });
+}
+
 TEST(H2Session, GoesOnAfterHibernation) {
   Stage stage;
   stage.limits.hibernate_ms = 10ms;

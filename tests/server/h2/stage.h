@@ -164,8 +164,8 @@ class Client {
     co_await flush();
     co_return done();
   }
-  rt::Task<bool> until_closed(std::int32_t id) {
-    co_return co_await until([this, id] { return replies[id].closed; });
+  rt::Task<bool> until_closed(std::int32_t id, std::chrono::milliseconds limit = 5000ms) {
+    co_return co_await until([this, id] { return replies[id].closed; }, limit);
   }
 
   std::map<std::int32_t, Reply> replies;
