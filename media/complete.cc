@@ -176,7 +176,9 @@ rt::Task<rt::Result<std::string>> Uploads::find_duplicate(const Upload& upload, 
     if (!media) co_return rt::pass(media);
     if (media->status == MediaStatus::kSoftDeleted) continue;
     auto same = co_await store_.same(media->object, upload.parts.front().object);
-    if (!same && same.error().code == Code::kNotFound) continue;  // removed meanwhile
+    // Removed meanwhile, or rotten: then the upload is the cure.
+    const bool unreadable = !same && (same.error().code == Code::kNotFound || same.error().code == Code::kDamaged);
+    if (unreadable) continue;
     if (!same) co_return rt::pass(same);
     if (*same) co_return std::move(media->id);
   }

@@ -30,6 +30,9 @@ constexpr std::int64_t kNever = INT64_MAX;
 
 const rt::Error kCancelledError{Code::kCancelled, "cancelled"};
 
+// Nothing can be run from such a record, and it must not keep the others waiting.
+bool is_lost(const rt::Error& error) { return error.code == Code::kNotFound || error.code == Code::kDamaged; }
+
 }  // namespace
 
 struct Jobs::Core : std::enable_shared_from_this<Core> {
@@ -180,8 +183,10 @@ rt::Task<rt::Status> Jobs::run() {
     std::lock_guard lock(core.mutex);
     core.loop = &rt::Loop::current();
   }
-  auto status = co_await core.requeue_interrupted();
-  while (status && !core.stop_asked) {
+  while (!co_await core.requeue_interrupted() && !core.stop_asked) {
+    co_await core.wait_until(core.clock() + kCommitRetryMs);
+  }
+  while (!core.stop_asked) {
     auto next_due_ms = co_await core.start_due();
     co_await core.wait_until(next_due_ms ? *next_due_ms : core.clock() + kCommitRetryMs);
   }
@@ -189,7 +194,7 @@ rt::Task<rt::Status> Jobs::run() {
   co_await core.running.join();
   std::lock_guard lock(core.mutex);
   core.loop = nullptr;
-  co_return status;
+  co_return rt::Status();
 }
 
 // The store is held by one process only, so whatever is marked running at the start was cut off by a crash. That counts
@@ -199,6 +204,7 @@ rt::Task<rt::Status> Jobs::Core::requeue_interrupted() {
   if (!index) co_return rt::pass(index);
   for (const auto& entry : *index) {
     auto job = co_await read(keys::last_part(entry.key));
+    if (!job && is_lost(job.error())) continue;
     if (!job) co_return rt::pass(job);
     Job after = *job;
     after.state = JobState::kQueued;
@@ -254,7 +260,7 @@ rt::Task<rt::Result<std::int64_t>> Jobs::Core::start_due_of(const std::string& n
 // False when another change of the job came first.
 rt::Task<rt::Result<bool>> Jobs::Core::start_one(const std::string& queue_key, const JobKind& kind) {
   auto job = co_await read(keys::last_part(queue_key));
-  if (!job && job.error().code == Code::kNotFound) co_return co_await drop_stale(queue_key);
+  if (!job && is_lost(job.error())) co_return co_await drop_stale(queue_key);
   if (!job) co_return rt::pass(job);
   auto run = std::make_unique<Attempt>(store);
   runs[job->id] = run.get();

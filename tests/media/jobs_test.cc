@@ -267,6 +267,27 @@ TEST_F(JobsTest, restart_goes_on_with_what_a_crash_left_running) {
   EXPECT_EQ(job(id).attempt, 2u) << "the crash counts";
 }
 
+TEST_F(JobsTest, restart_on_a_full_disk_goes_on_once_there_is_space) {
+  const std::string id = submit("a");
+  crash_while_running(store);
+  store.fail_commits(rt::Error{Code::kFull, "no space"});
+  const auto steps = [&]() -> rt::Task<void> {
+    co_await rt::sleep(std::chrono::milliseconds(5));
+    store.fail_commits(std::nullopt);
+    co_await until(id, JobState::kDone);
+  };
+  run_queue(steps());
+}
+
+TEST_F(JobsTest, record_that_does_not_decode_keeps_no_other_waiting) {
+  const std::string broken = submit("broken");
+  store::Transaction damage;
+  damage.put("m/job/" + broken, "\xff\xff");
+  good(store.commit(std::move(damage)));
+  test_now_ms += 10;
+  run_until(submit("a"), JobState::kDone);
+}
+
 TEST_F(JobsTest, job_that_crashes_the_server_every_time_is_given_up) {
   const std::string id = submit("a");
   for (int crash = 0; crash < 3; ++crash) crash_while_running(store);
