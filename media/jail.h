@@ -1,7 +1,7 @@
 // Jail: where tools for hostile media run. A program in it sees the system's /usr read-only, a small private /tmp and
-// its job's directory as /job; no network, no other process, no capability, no environment; and it has limits on
-// memory, CPU time, file size, open files, processes, output and wall-clock time. Made with bubblewrap and prlimit. One
-// loop.
+// its job's directory as /job; no network, no other process, no capability, nothing of our environment; and it has
+// limits on memory, CPU time, file size, open files, processes, output and wall-clock time. Made with bubblewrap and
+// prlimit. One loop.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +28,8 @@ struct JailLimits {
 
 class Jail {
  public:
-  // `enabled` false runs programs with the limits only: the operator's explicit choice for a host that cannot.
+  // `enabled` false runs programs with the limits (but for processes) only: the operator's explicit choice for a host
+  // that cannot.
   explicit Jail(bool enabled = true) : enabled_(enabled) {}
 
   bool enabled() const noexcept { return enabled_; }

@@ -165,9 +165,13 @@ rt::Task<rt::Result<std::size_t>> Jobs::forget_ended_before(std::int64_t unix_ms
   for (const auto& entry : *index) {
     if (due_of_queue_key(entry.key) >= unix_ms) break;
     auto job = co_await core_->read(keys::last_part(entry.key));
-    if (!job) continue;
+    if (!job && !is_lost(job.error())) co_return rt::pass(job);
     store::Transaction transaction;
-    erase_ended_job(transaction, *job);
+    if (job) {
+      erase_ended_job(transaction, *job);
+    } else {
+      transaction.erase(entry.key);
+    }
     auto committed = co_await core_->store.commit(std::move(transaction));
     if (!committed) co_return rt::pass(committed);
     ++forgotten;
@@ -204,7 +208,10 @@ rt::Task<rt::Status> Jobs::Core::requeue_interrupted() {
   if (!index) co_return rt::pass(index);
   for (const auto& entry : *index) {
     auto job = co_await read(keys::last_part(entry.key));
-    if (!job && is_lost(job.error())) continue;
+    if (!job && is_lost(job.error())) {
+      co_await drop_stale(entry.key);
+      continue;
+    }
     if (!job) co_return rt::pass(job);
     Job after = *job;
     after.state = JobState::kQueued;
@@ -348,7 +355,7 @@ rt::Task<void> Jobs::Core::write_end(Job ended) {
       if (committed) co_return;
       if (committed.error().code == Code::kConflict) continue;
     }
-    if (stop_asked) co_return;
+    if (stop_asked || (!before && is_lost(before.error()))) co_return;
     co_await rt::sleep(milliseconds(kCommitRetryMs));
   }
 }

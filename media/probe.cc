@@ -136,7 +136,8 @@ rt::Task<rt::Result<Probed>> Probe::examine(const Media& media, const std::files
   const std::uint64_t end_bytes = size <= kProbeWholeBytes ? size : kProbeWholeBytes / 2;
   rt::Status copied = co_await copy_range(media.object, 0, end_bytes, file->descriptor(), run);
   if (!copied) co_return rt::pass(copied);
-  if (is_pdf(file->descriptor())) {
+  const bool pdf = co_await io_.run([&] { return is_pdf(file->descriptor()); });
+  if (pdf) {
     Probed document;
     document.type = MediaType::kDocument;
     document.result.container = "pdf";

@@ -100,11 +100,6 @@ rt::Status Run::start() {
   spawn.env = environment.data();
   spawn.cwd = options_.directory.empty() ? nullptr : options_.directory.c_str();
   spawn.flags = UV_PROCESS_DETACHED;
-  if (options_.user_id) {
-    spawn.flags |= UV_PROCESS_SETUID | UV_PROCESS_SETGID;
-    spawn.uid = *options_.user_id;
-    spawn.gid = *options_.user_id;
-  }
   spawn.stdio = stdio.data();
   spawn.stdio_count = static_cast<int>(stdio.size());
   spawn.exit_cb = [](uv_process_t* process, std::int64_t status, int signal) {

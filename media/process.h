@@ -18,7 +18,6 @@ struct ProcessOptions {
   std::vector<std::string> arguments;    // [0] is the program's absolute path
   std::vector<std::string> environment;  // NAME=value; nothing else is passed on
   std::string directory;                 // to start in; empty: ours
-  std::optional<std::uint32_t> user_id;  // and group; needs root
   std::int64_t deadline_ms = 60'000;
   std::size_t stdout_max_bytes = 1 << 20;   // more kills it
   std::size_t stderr_max_bytes = 64 << 10;  // more is dropped

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "media/keys.h"
@@ -44,6 +45,21 @@ Page<T> cut_page(std::vector<T> all, const Query& query) {
   return page;
 }
 
+// What sorts alike stays in its order, so that pages fit together.
+template <class T>
+void sort_by(std::vector<T>& all, std::string (*text)(const T&), bool descending) {
+  std::vector<std::pair<std::string, std::size_t>> order;
+  for (const T& item : all) order.emplace_back(text(item), order.size());
+  std::ranges::sort(order, [descending](const auto& a, const auto& b) {
+    if (a.first != b.first) return descending ? b.first < a.first : a.first < b.first;
+    return a.second < b.second;
+  });
+  std::vector<T> sorted;
+  sorted.reserve(all.size());
+  for (const auto& [key, index] : order) sorted.push_back(std::move(all[index]));
+  all = std::move(sorted);
+}
+
 // `all` comes newest first.
 template <class T>
 rt::Result<Page<T>> select(std::vector<T> all, const Query& query, std::span<const Field<T>> fields) {
@@ -55,10 +71,7 @@ rt::Result<Page<T>> select(std::vector<T> all, const Query& query, std::span<con
   if (!query.sort.empty()) {
     auto field = find_field(fields, query.sort, false);
     if (!field) return rt::pass(field);
-    const auto before = [&](const T& a, const T& b) {
-      return query.descending ? (*field)->text(b) < (*field)->text(a) : (*field)->text(a) < (*field)->text(b);
-    };
-    std::sort(all.begin(), all.end(), before);
+    sort_by(all, (*field)->text, query.descending);
   }
   return cut_page(std::move(all), query);
 }

@@ -221,8 +221,8 @@ rt::Status App::Parts::listen(const net::Networks& trusted) {
 }
 
 void App::Parts::run_lanes(std::function<void()> on_loop_end) {
-  background =
-      std::make_unique<Background>(*store, *uploads, *jobs, log, std::chrono::seconds(config.uploads.sweep_seconds));
+  background = std::make_unique<Background>(*store, *uploads, *jobs, jail, log,
+                                            std::chrono::seconds(config.uploads.sweep_seconds));
   lanes.front()->loop.post([this] { rt::Loop::current().spawn(background->run()); });
   lanes_running = lanes.size();
   for (auto& lane : lanes) {

@@ -19,6 +19,7 @@ void report(ops::Log& log, std::string_view what, const rt::Result<T>& result) {
 
 rt::Task<void> Background::run() {
   rt::Scope scope;
+  scope.spawn(check_jail());
   scope.spawn(run_jobs());
   scope.spawn(sweep_until_stopped());
   co_await scope.join();
@@ -28,6 +29,13 @@ void Background::stop() {
   stopping_ = true;
   wake_.set();
   jobs_.stop();
+}
+
+// So that the operator hears of it before the first file does.
+rt::Task<void> Background::check_jail() {
+  if (!jail_.enabled()) co_return;
+  const auto usable = co_await jail_.check();
+  report(log_, "this host does not allow the jail for media tools: probes will fail", usable);
 }
 
 rt::Task<void> Background::run_jobs() {

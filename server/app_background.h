@@ -4,6 +4,7 @@
 
 #include <chrono>
 
+#include "media/jail.h"
 #include "media/jobs.h"
 #include "media/uploads.h"
 #include "server/ops/log.h"
@@ -16,9 +17,9 @@ namespace millrace {
 class Background {
  public:
   // All outlive it.
-  Background(store::Store& store, media::Uploads& uploads, media::Jobs& jobs, ops::Log& log,
+  Background(store::Store& store, media::Uploads& uploads, media::Jobs& jobs, media::Jail& jail, ops::Log& log,
              std::chrono::seconds sweep_every)
-      : store_(store), uploads_(uploads), jobs_(jobs), log_(log), sweep_every_(sweep_every) {}
+      : store_(store), uploads_(uploads), jobs_(jobs), jail_(jail), log_(log), sweep_every_(sweep_every) {}
 
   // Runs until stop(), and until what it began has ended.
   rt::Task<void> run();
@@ -26,6 +27,7 @@ class Background {
   void stop();
 
  private:
+  rt::Task<void> check_jail();
   rt::Task<void> run_jobs();
   rt::Task<void> sweep_until_stopped();
   rt::Task<void> sweep();
@@ -33,6 +35,7 @@ class Background {
   store::Store& store_;
   media::Uploads& uploads_;
   media::Jobs& jobs_;
+  media::Jail& jail_;
   ops::Log& log_;
   const std::chrono::seconds sweep_every_;
   rt::Event wake_;

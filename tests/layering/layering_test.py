@@ -32,7 +32,6 @@ DOORS = {
     "Boost": (r"boost/", ["server/h1/parser"]),
     "RocksDB": (r"rocksdb/", ["store/index_rocksdb"]),
     "xxHash": (r"xxhash", ["store/hash"]),
-    "ISA-L": (r"isa-l", ["store/crc"]),
     "protobuf": (r"google/protobuf|[\w/]+\.pb\.h", ["store/codec", "media/codec"]),
     "nlohmann": (r"nlohmann/", ["server/http/json"]),
     "toml++": (r"toml\+\+", ["server/ops/"]),
