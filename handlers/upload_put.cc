@@ -118,16 +118,21 @@ rt::Task<rt::Result<http::Response>> explain(Services& services, const Plan& pla
   co_return wrong_offset(*upload);
 }
 
+rt::Task<rt::Result<Upload>> finish(media::Receiver& receiver, const Plan& plan, bool poured) {
+  if (poured && !plan.brings_the_end()) return receiver.finish_piece();
+  return receiver.finish(poured);
+}
+
 rt::Task<rt::Result<http::Response>> receive(Services& services, http::Exchange& exchange, const Plan& plan) {
   http::Body& body = exchange.body;
   auto evict = [&body] { body.fail({rt::Code::kConflict, "a newer transfer of this upload took over"}); };
   auto receiver = co_await services.uploads.open_receiver(plan.tenant, plan.id, plan.offset(), evict);
-  if (!receiver && receiver.error().code == rt::Code::kConflict && plan.range) {
+  if (!receiver && receiver.error().code == rt::Code::kConflict && plan.offset() > 0) {
     co_return co_await explain(services, plan, receiver.error());
   }
   if (!receiver) co_return rt::pass(receiver);
   auto poured = co_await pour(body, **receiver, plan);
-  auto upload = co_await (*receiver)->finish(poured.has_value() && plan.brings_the_end());
+  auto upload = co_await finish(**receiver, plan, poured.has_value());
   if (!poured) co_return rt::pass(poured);
   if (!upload) co_return rt::pass(upload);
   co_return plan.brings_the_end() ? whole(*upload) : more_wanted(*upload);

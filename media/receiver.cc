@@ -66,19 +66,24 @@ rt::Task<rt::Status> Receiver::start_checkpoint() {
 
 rt::Task<void> Receiver::checkpoint(store::Draft draft) { failure_ = co_await commit(std::move(draft), false); }
 
-rt::Task<rt::Result<Upload>> Receiver::finish(bool complete) {
+rt::Task<rt::Result<Upload>> Receiver::finish(bool complete) { return end(complete ? Ending::kWhole : Ending::kCut); }
+
+rt::Task<rt::Result<Upload>> Receiver::finish_piece() { return end(Ending::kPiece); }
+
+rt::Task<rt::Result<Upload>> Receiver::end(Ending ending) {
   co_await checkpoints_.join();
-  auto result = co_await commit_tail(complete);
+  auto result = co_await commit_tail(ending);
   finished_ = true;
   transfers_.end(transfer_);
   co_return result;
 }
 
-rt::Task<rt::Result<Upload>> Receiver::commit_tail(bool complete) {
+rt::Task<rt::Result<Upload>> Receiver::commit_tail(Ending ending) {
   if (!failure_) co_return rt::pass(failure_);
   auto draft = co_await writer_->finish();
   if (!draft) co_return rt::pass(draft);
-  const bool nothing_new = draft->size_bytes() == 0 || keeps_old_;
+  const bool nothing_new = draft->size_bytes() == 0 || (keeps_old_ && ending == Ending::kCut);
+  const bool complete = ending == Ending::kWhole;
   if (!complete && nothing_new) co_return upload_;
   auto committed = co_await commit(std::move(*draft), complete);
   if (!committed) co_return rt::pass(committed);

@@ -1,7 +1,7 @@
 // Receiver: one transfer into one upload, from the first slice to finish(). It streams into a store Writer and commits
 // what arrived every 64 MiB (growing with the file) as a further part, so a crash loses little and a cut nothing.
 //
-// Belongs to the loop that opened it. Its owner must call finish() exactly once, whatever happened, before dropping it.
+// Belongs to the loop that opened it. Its owner must finish it exactly once, whatever happened, before dropping it.
 // A newer transfer of the same upload evicts it: on_evicted runs on its loop (stop reading the body there), append()
 // then answers kConflict, and finish(false) still keeps what arrived.
 #pragma once
@@ -44,17 +44,22 @@ class Receiver {
   rt::Task<rt::Status> append(rt::Slice slice);
 
   // Commits the tail. `complete`: the sender says that this was the end of the file. Otherwise what arrived is kept to
-  // be continued. Returns the upload as committed.
+  // be continued, unless that would take the place of a whole file. Returns the upload as committed.
   rt::Task<rt::Result<Upload>> finish(bool complete);
+  // Instead of finish(), when all of a piece arrived and more will follow: a first piece takes a whole file's place.
+  rt::Task<rt::Result<Upload>> finish_piece();
 
   // Offset in the file of the next byte.
   std::uint64_t position() const noexcept { return start_ + writer_->appended_bytes(); }
 
  private:
+  enum class Ending : std::uint8_t { kCut, kPiece, kWhole };
+
   bool due_for_checkpoint() const noexcept;
   rt::Task<rt::Status> start_checkpoint();
   rt::Task<void> checkpoint(store::Draft draft);
-  rt::Task<rt::Result<Upload>> commit_tail(bool complete);
+  rt::Task<rt::Result<Upload>> end(Ending ending);
+  rt::Task<rt::Result<Upload>> commit_tail(Ending ending);
   rt::Task<rt::Status> commit(store::Draft draft, bool complete);
   rt::Task<rt::Result<store::Revision>> try_commit(const Upload& changed, std::shared_ptr<store::Draft::Content> draft);
   rt::Task<rt::Status> follow_change();
@@ -65,7 +70,7 @@ class Receiver {
   const std::shared_ptr<Transfer> transfer_;
   Upload upload_;              // as committed
   const std::uint64_t start_;  // offset of the writer's first byte
-  const bool keeps_old_;       // what was there is whole and stays until the new file is
+  const bool keeps_old_;       // what was there is whole and stays until the new file or its first piece is
   bool replaces_;              // the next commit takes the place of what was there
   const ReceiverLimits limits_;
   const Clock clock_;

@@ -53,7 +53,8 @@ class Uploads {
   // mediaId.
   rt::Task<rt::Result<Page<Upload>>> list(std::string tenant, Query query);
 
-  // Offset 0 starts from the beginning: it replaces a partial file at once, a whole one only when the new one is whole.
+  // Offset 0 starts from the beginning: it replaces a partial file at once, a whole one only when the new one, or a
+  // first piece of it, is there.
   // Any other offset must be the number of bytes received, else kConflict naming it. Evicts a running transfer.
   // `on_evicted` may be empty; it runs on the calling loop.
   rt::Task<rt::Result<std::unique_ptr<Receiver>>> open_receiver(std::string tenant, std::string id,

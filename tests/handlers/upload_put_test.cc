@@ -58,6 +58,28 @@ TEST_F(UploadPut, TakesPieces) {
   EXPECT_EQ(original(), "0123456789");
 }
 
+TEST_F(UploadPut, AFirstPieceBeginsAnew) {
+  begin();
+  EXPECT_EQ(put(std::string(1000, 'A')).status, 200);
+  const Reply first = put(std::string(100, 'B'), "bytes 0-99/2000");
+  EXPECT_EQ(first.status, 308);
+  EXPECT_EQ(first.field("range"), "bytes=0-99");
+  EXPECT_EQ(put(std::string(1000, 'C'), "bytes 1000-1999/2000").status, 409);
+  EXPECT_EQ(received(), "100");
+  EXPECT_EQ(door_.call("POST", "/v2/uploads/" + id_ + "/complete").status, 409);
+  EXPECT_EQ(put(std::string(1900, 'D'), "bytes 100-1999/2000").status, 200);
+  EXPECT_EQ(original(), std::string(100, 'B') + std::string(1900, 'D'));
+}
+
+TEST_F(UploadPut, AFirstPieceThatFailsLeavesTheWholeFile) {
+  begin();
+  EXPECT_EQ(put("the whole file").status, 200);
+  put("cut o", "bytes 0-9/20", true);
+  EXPECT_EQ(put("short", "bytes 0-9/20").status, 400);
+  EXPECT_EQ(put("", "bytes */14").status, 200);
+  EXPECT_EQ(original(), "the whole file");
+}
+
 TEST_F(UploadPut, GoesOnWhereABrokenOneStopped) {
   begin();
   const std::string content = noise(6000);

@@ -196,6 +196,22 @@ TEST_F(UploadsTest, whole_file_stays_until_the_new_one_is_whole) {
   EXPECT_EQ(bytes_of(media), "the new one!");
 }
 
+TEST_F(UploadsTest, first_piece_takes_the_place_of_a_whole_file) {
+  const Upload upload = announce();
+  send(upload.id, "the old one");
+  const auto piece = [&]() -> rt::Task<rt::Result<Upload>> {
+    auto receiver = co_await uploads->open_receiver("default", upload.id, 0, {});
+    co_await (*receiver)->append(rt::Slice::of_static("the "));
+    EXPECT_EQ(store.objects(), 1u) << "the old one stays until the piece is committed";
+    co_return co_await (*receiver)->finish_piece();
+  };
+  EXPECT_EQ(good(piece()).bytes_received, 4u);
+  EXPECT_FALSE(now(upload.id).whole);
+  EXPECT_EQ(store.objects(), 1u);
+  send(upload.id, "new one", 4);
+  EXPECT_EQ(bytes_of(good(uploads->complete("default", upload.id, {})).upload.media_id), "the new one");
+}
+
 TEST_F(UploadsTest, cancel_frees_the_bytes_and_is_repeatable) {
   const Upload upload = announce();
   send(upload.id, "content");
