@@ -25,6 +25,8 @@ struct Plan {
   // Where in the file the body must end, or may end at most.
   std::uint64_t end() const noexcept { return is_piece() ? range->range->first + range->range->length : bytes_max; }
   bool brings_the_end() const noexcept { return !range || range->size_bytes == end(); }
+  // Of the whole file.
+  std::optional<std::uint64_t> total() const noexcept { return range ? range->size_bytes : body_bytes; }
 };
 
 http::Response whole(const Upload& upload) {
@@ -64,14 +66,24 @@ rt::Status check_framing(const http::Exchange& exchange) {
 }
 
 rt::Status check_size(const Plan& plan) {
-  const std::uint64_t file_bytes = plan.range ? plan.range->size_bytes.value_or(0) : plan.body_bytes.value_or(0);
-  if (file_bytes > plan.bytes_max || plan.end() > plan.bytes_max) {
+  if (plan.total().value_or(0) > plan.bytes_max || plan.end() > plan.bytes_max) {
     return rt::fail(rt::Code::kTooLarge, "an upload may have " + std::to_string(plan.bytes_max) + " bytes at most");
   }
   if (plan.is_piece() && plan.body_bytes.value_or(plan.range->range->length) != plan.range->range->length) {
     return rt::fail(rt::Code::kInvalid, "Content-Range and Content-Length tell different lengths", "content-range");
   }
   return {};
+}
+
+rt::Result<std::optional<http::ContentRange>> range_of(const http::Request& request) {
+  const auto field = request.fields.get("content-range");
+  if (!field) return std::nullopt;
+  if (request.fields.count("content-range") > 1) {
+    return rt::fail(rt::Code::kInvalid, "there must be one Content-Range", "content-range");
+  }
+  const auto range = http::parse_content_range(*field);
+  if (!range) return std::unexpected(range.error());
+  return *range;
 }
 
 rt::Result<Plan> plan_of(Services& services, http::Exchange& exchange) {
@@ -82,11 +94,9 @@ rt::Result<Plan> plan_of(Services& services, http::Exchange& exchange) {
   plan.id = exchange.params[0];
   plan.body_bytes = exchange.body.length();
   plan.bytes_max = services.settings.upload_bytes_max;
-  if (const auto field = exchange.request.fields.get("content-range")) {
-    const auto range = http::parse_content_range(*field);
-    if (!range) return std::unexpected(range.error());
-    plan.range = *range;
-  }
+  const auto range = range_of(exchange.request);
+  if (!range) return std::unexpected(range.error());
+  plan.range = *range;
   if (auto framing = check_framing(exchange); !framing) return rt::pass(framing);
   if (auto size = check_size(plan); !size) return rt::pass(size);
   return plan;
@@ -126,7 +136,7 @@ rt::Task<rt::Result<Upload>> finish(media::Receiver& receiver, const Plan& plan,
 rt::Task<rt::Result<http::Response>> receive(Services& services, http::Exchange& exchange, const Plan& plan) {
   http::Body& body = exchange.body;
   auto evict = [&body] { body.fail({rt::Code::kConflict, "a newer transfer of this upload took over"}); };
-  auto receiver = co_await services.uploads.open_receiver(plan.tenant, plan.id, plan.offset(), evict);
+  auto receiver = co_await services.uploads.open_receiver(plan.tenant, plan.id, plan.offset(), evict, plan.total());
   if (!receiver && receiver.error().code == rt::Code::kConflict && plan.offset() > 0) {
     co_return co_await explain(services, plan, receiver.error());
   }
@@ -140,7 +150,7 @@ rt::Task<rt::Result<http::Response>> receive(Services& services, http::Exchange&
 
 // All bytes came but the connection broke before the end was told: now it is.
 rt::Task<rt::Result<http::Response>> declare_whole(Services& services, const Plan& plan, std::uint64_t total) {
-  auto receiver = co_await services.uploads.open_receiver(plan.tenant, plan.id, total, {});
+  auto receiver = co_await services.uploads.open_receiver(plan.tenant, plan.id, total, {}, total);
   if (!receiver) co_return rt::pass(receiver);
   auto upload = co_await (*receiver)->finish(true);
   if (!upload) co_return rt::pass(upload);
@@ -153,10 +163,21 @@ rt::Task<rt::Result<http::Response>> tell(Services& services, const Plan& plan) 
   if (!is_open(*upload) && upload->state != UploadState::kCompleted) {
     co_return rt::fail(rt::Code::kConflict, "the upload is " + std::string(word(upload->state)));
   }
+  const std::uint64_t total = plan.total().value_or(0);
+  const std::uint64_t expected = expected_bytes(*upload).value_or(total);
+  if (total != expected) {
+    const std::string sizes = std::to_string(expected) + " bytes, not " + std::to_string(total);
+    co_return rt::fail(rt::Code::kConflict, "the file has " + sizes, "fileSize");
+  }
   if (upload->whole) co_return whole(*upload);
-  const std::uint64_t total = plan.range->size_bytes.value_or(upload->declared_bytes.value_or(0));
   if (total > 0 && upload->bytes_received == total) co_return co_await declare_whole(services, plan, total);
   co_return more_wanted(*upload);
+}
+
+// A size that does not fit came in the field that places the piece.
+rt::Error named(const Plan& plan, rt::Error error) {
+  if (plan.range && error.field == "fileSize") error.field = "content-range";
+  return error;
 }
 
 }  // namespace
@@ -166,7 +187,7 @@ rt::Task<http::Response> put_upload(Services& services, http::Exchange& exchange
   if (!plan) co_return v2::refuse(plan.error());
   auto result = plan->asks() ? tell(services, *plan) : receive(services, exchange, *plan);
   auto response = co_await std::move(result);
-  if (!response) co_return v2::refuse(response.error());
+  if (!response) co_return v2::refuse(named(*plan, std::move(response.error())));
   co_return std::move(*response);
 }
 

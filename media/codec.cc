@@ -221,6 +221,7 @@ std::string encode(const Upload& upload) {
   out.set_duplicate_of(upload.duplicate_of);
   out.set_error(upload.error);
   out.set_swept_ms(upload.swept_ms);
+  if (upload.total_bytes) out.set_total_bytes(*upload.total_bytes);
   for (const UploadPart& part : upload.parts) {
     auto* to = out.add_parts();
     write_object(part.object, *to->mutable_object());
@@ -246,6 +247,7 @@ rt::Result<Upload> decode_upload(const store::Record& record) {
                 .updated_ms = in->updated_ms(),
                 .expires_ms = in->expires_ms(),
                 .bytes_received = in->bytes_received(),
+                .total_bytes = {},
                 .whole = in->whole(),
                 .media_id = in->media_id(),
                 .duplicate_of = in->duplicate_of(),
@@ -256,6 +258,7 @@ rt::Result<Upload> decode_upload(const store::Record& record) {
   if (!read_enum(in->state(), UploadState::kExpired, upload.state)) return unknown_enum("upload state");
   if (!read_enum(in->type(), UploadType::kTus, upload.type)) return unknown_enum("upload type");
   if (in->has_declared_bytes()) upload.declared_bytes = in->declared_bytes();
+  if (in->has_total_bytes()) upload.total_bytes = in->total_bytes();
   for (const auto& part : in->parts())
     upload.parts.push_back({read_object(part.object()), part.size_bytes(), part.crc64nvme()});
   return upload;

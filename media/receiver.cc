@@ -1,5 +1,7 @@
 #include "media/receiver.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -72,10 +74,19 @@ rt::Task<rt::Result<Upload>> Receiver::finish_piece() { return end(Ending::kPiec
 
 rt::Task<rt::Result<Upload>> Receiver::end(Ending ending) {
   co_await checkpoints_.join();
-  auto result = co_await commit_tail(ending);
+  auto good = ending == Ending::kWhole ? check_end() : rt::Status();
+  auto result = co_await commit_tail(good ? ending : Ending::kCut);
   finished_ = true;
   transfers_.end(transfer_);
+  if (result && !good) co_return rt::pass(good);
   co_return result;
+}
+
+rt::Status Receiver::check_end() const {
+  if (position() == upload_.declared_bytes.value_or(position())) return {};
+  return rt::fail(Code::kInvalid,
+                  fmt::format("{} bytes have arrived, {} were announced", position(), *upload_.declared_bytes),
+                  "fileSize");
 }
 
 rt::Task<rt::Result<Upload>> Receiver::commit_tail(Ending ending) {
@@ -99,6 +110,7 @@ Upload Receiver::with(const store::Draft& draft, bool complete) const {
   }
   changed.bytes_received = 0;
   for (const UploadPart& part : changed.parts) changed.bytes_received += part.size_bytes;
+  changed.total_bytes = limits_.total_bytes;
   changed.state = UploadState::kUploading;
   changed.whole = complete;
   changed.updated_ms = clock_();

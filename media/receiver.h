@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include "media/clock.h"
 #include "media/upload.h"
@@ -27,8 +28,9 @@ struct Transfer;
 
 // What a receiver may take in, from the upload and its tenant.
 struct ReceiverLimits {
-  std::uint64_t file_max_bytes = 0;  // position and what follows stay below it
-  std::int64_t idle_ms = 0;          // how far every activity moves the expiry
+  std::uint64_t file_max_bytes = 0;          // position and what follows stay below it
+  std::optional<std::uint64_t> total_bytes;  // of the file, when its sender said; kept with the upload
+  std::int64_t idle_ms = 0;                  // how far every activity moves the expiry
 };
 
 class Receiver {
@@ -44,7 +46,8 @@ class Receiver {
   rt::Task<rt::Status> append(rt::Slice slice);
 
   // Commits the tail. `complete`: the sender says that this was the end of the file. Otherwise what arrived is kept to
-  // be continued, unless that would take the place of a whole file. Returns the upload as committed.
+  // be continued, unless that would take the place of a whole file. Returns the upload as committed; kInvalid when the
+  // end is not where it was announced, what arrived is then kept as if not complete.
   rt::Task<rt::Result<Upload>> finish(bool complete);
   // Instead of finish(), when all of a piece arrived and more will follow: a first piece takes a whole file's place.
   rt::Task<rt::Result<Upload>> finish_piece();
@@ -56,6 +59,7 @@ class Receiver {
   enum class Ending : std::uint8_t { kCut, kPiece, kWhole };
 
   bool due_for_checkpoint() const noexcept;
+  rt::Status check_end() const;
   rt::Task<rt::Status> start_checkpoint();
   rt::Task<void> checkpoint(store::Draft draft);
   rt::Task<rt::Result<Upload>> end(Ending ending);

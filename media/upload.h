@@ -44,10 +44,11 @@ struct Upload {
   std::int64_t updated_ms = 0;  // the last activity
   std::int64_t expires_ms = 0;  // moves with every activity
   std::uint64_t bytes_received = 0;
-  bool whole = false;        // the last transfer ended cleanly: nothing is known to be missing
-  std::string media_id;      // when completed
-  std::string duplicate_of;  // the media that has these bytes already, when failed for it
-  std::string error;         // why it failed, in words
+  std::optional<std::uint64_t> total_bytes;  // of the file these bytes begin, as its sender said
+  bool whole = false;                        // the last transfer ended cleanly: nothing is known to be missing
+  std::string media_id;                      // when completed
+  std::string duplicate_of;                  // the media that has these bytes already, when failed for it
+  std::string error;                         // why it failed, in words
   std::vector<UploadPart> parts;
   std::int64_t swept_ms = 0;  // its place in the index of open uploads; expires_ms may have moved on since
   store::Revision revision = 0;
@@ -56,6 +57,12 @@ struct Upload {
 // Neither completed nor ended in another way.
 inline bool is_open(const Upload& upload) noexcept {
   return upload.state == UploadState::kCreated || upload.state == UploadState::kUploading;
+}
+
+// How many bytes the file has when it is whole; nothing when nobody said.
+inline std::optional<std::uint64_t> expected_bytes(const Upload& upload) noexcept {
+  if (upload.whole) return upload.bytes_received;
+  return upload.declared_bytes ? upload.declared_bytes : upload.total_bytes;
 }
 
 // What a client announces.

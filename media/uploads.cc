@@ -59,6 +59,32 @@ std::unexpected<rt::Error> not_open(const Upload& upload) {
   return rt::fail(Code::kConflict, "the upload is " + std::string(word(upload.state)));
 }
 
+std::uint64_t bytes_max_of(const Upload& upload, const Tenant& owner) {
+  const std::uint64_t allowed = owner.upload_max_bytes > 0 ? owner.upload_max_bytes : UINT64_MAX;
+  return upload.declared_bytes.value_or(allowed);
+}
+
+// The size that the sender tells, against what was announced or is allowed.
+rt::Status check_total(const Upload& upload, const Tenant& owner, std::uint64_t total_bytes) {
+  if (total_bytes > bytes_max_of(upload, owner)) {
+    return rt::fail(Code::kTooLarge, "the file is larger than announced or allowed", "fileSize");
+  }
+  if (total_bytes < upload.declared_bytes.value_or(0)) {
+    return invalid(fmt::format("{} bytes were announced, not {}", *upload.declared_bytes, total_bytes), "fileSize");
+  }
+  return {};
+}
+
+// Who goes on is bound by what was said before.
+ReceiverLimits limits_of(const Upload& upload, const Tenant& owner, std::uint64_t offset,
+                         std::optional<std::uint64_t> total_bytes) {
+  const auto expected = offset > 0 ? expected_bytes(upload) : std::nullopt;
+  if (expected) total_bytes = expected;
+  return {.file_max_bytes = total_bytes.value_or(bytes_max_of(upload, owner)),
+          .total_bytes = total_bytes,
+          .idle_ms = owner.upload_idle_seconds * 1000};
+}
+
 Upload make_upload(std::string tenant, NewUpload input, std::int64_t now_ms, std::int64_t idle_ms) {
   if (input.content_type.empty()) input.content_type = "application/octet-stream";
   return {.id = new_uuid(),
@@ -74,6 +100,7 @@ Upload make_upload(std::string tenant, NewUpload input, std::int64_t now_ms, std
           .created_ms = now_ms,
           .updated_ms = now_ms,
           .expires_ms = now_ms + idle_ms,
+          .total_bytes = {},
           .media_id = {},
           .duplicate_of = {},
           .error = {},
@@ -155,34 +182,41 @@ rt::Task<rt::Result<Page<Upload>>> Uploads::list(std::string tenant, Query query
 
 rt::Task<rt::Result<std::unique_ptr<Receiver>>> Uploads::open_receiver(std::string tenant, std::string id,
                                                                        std::uint64_t offset,
-                                                                       std::function<void()> on_evicted) {
+                                                                       std::function<void()> on_evicted,
+                                                                       std::optional<std::uint64_t> total_bytes) {
   auto owner = tenants_.tenant(tenant);
   if (!owner) co_return rt::pass(owner);
   // Looked at before anybody is evicted: a request that cannot go on must not stop one that can.
   auto upload = co_await load(tenant, id);
   if (!upload) co_return rt::pass(upload);
   if (!is_open(*upload)) co_return not_open(*upload);
+  auto good = total_bytes ? check_total(*upload, *owner, *total_bytes) : rt::Status();
+  if (!good) co_return rt::pass(good);
   auto transfer = co_await transfers_->begin(keys::upload(tenant, id), std::move(on_evicted), kEvictionWaitMs);
   if (!transfer) co_return rt::pass(transfer);
-  upload = co_await open_upload(std::move(tenant), std::move(id), offset);
+  upload = co_await open_upload(std::move(tenant), std::move(id), offset, total_bytes);
   if (!upload) {
     transfers_->end(*transfer);
     co_return rt::pass(upload);
   }
-  const std::uint64_t allowed = owner->upload_max_bytes > 0 ? owner->upload_max_bytes : UINT64_MAX;
-  const ReceiverLimits limits{.file_max_bytes = upload->declared_bytes.value_or(allowed),
-                              .idle_ms = owner->upload_idle_seconds * 1000};
+  const ReceiverLimits limits = limits_of(*upload, *owner, offset, total_bytes);
   co_return std::make_unique<Receiver>(store_, *transfers_, std::move(*transfer), std::move(*upload), offset, limits,
                                        clock_);
 }
 
 // The upload, when a transfer may begin at this offset.
-rt::Task<rt::Result<Upload>> Uploads::open_upload(std::string tenant, std::string id, std::uint64_t offset) {
+rt::Task<rt::Result<Upload>> Uploads::open_upload(std::string tenant, std::string id, std::uint64_t offset,
+                                                  std::optional<std::uint64_t> total_bytes) {
   auto upload = co_await load(std::move(tenant), std::move(id));
   if (!upload) co_return upload;
   if (!is_open(*upload)) co_return not_open(*upload);
   if (offset != 0 && offset != upload->bytes_received) {
     co_return rt::fail(Code::kConflict, fmt::format("continue at byte {}", upload->bytes_received));
+  }
+  const auto expected = expected_bytes(*upload);
+  if (offset != 0 && total_bytes && expected && *total_bytes != *expected) {
+    co_return rt::fail(Code::kConflict, fmt::format("the file has {} bytes, not {}", *expected, *total_bytes),
+                       "fileSize");
   }
   co_return upload;
 }

@@ -54,11 +54,13 @@ class Uploads {
   rt::Task<rt::Result<Page<Upload>>> list(std::string tenant, Query query);
 
   // Offset 0 starts from the beginning: it replaces a partial file at once, a whole one only when the new one, or a
-  // first piece of it, is there.
-  // Any other offset must be the number of bytes received, else kConflict naming it. Evicts a running transfer.
-  // `on_evicted` may be empty; it runs on the calling loop.
+  // first piece of it, is there. Any other offset must be the number of bytes received, else kConflict naming it.
+  // `total_bytes` is what the sender says of the whole file: what was announced (else kInvalid or kTooLarge) and, to go
+  // on, what was said before (else kConflict). Evicts a running transfer. `on_evicted` may be empty; it runs on the
+  // calling loop.
   rt::Task<rt::Result<std::unique_ptr<Receiver>>> open_receiver(std::string tenant, std::string id,
-                                                                std::uint64_t offset, std::function<void()> on_evicted);
+                                                                std::uint64_t offset, std::function<void()> on_evicted,
+                                                                std::optional<std::uint64_t> total_bytes = {});
   // Evicts a running transfer, waits until its bytes are kept, and tells where to go on: bytes_received.
   rt::Task<rt::Result<Upload>> settle(std::string tenant, std::string id);
 
@@ -75,7 +77,8 @@ class Uploads {
 
  private:
   rt::Task<rt::Result<Upload>> load(std::string tenant, std::string id);
-  rt::Task<rt::Result<Upload>> open_upload(std::string tenant, std::string id, std::uint64_t offset);
+  rt::Task<rt::Result<Upload>> open_upload(std::string tenant, std::string id, std::uint64_t offset,
+                                           std::optional<std::uint64_t> total_bytes);
   rt::Task<rt::Status> check_channel(std::string tenant, std::string channel_id);
   rt::Status check_whole(const Upload& upload) const;
   rt::Task<rt::Result<Upload>> end(Upload upload, UploadState state, std::string error, std::string duplicate_of);

@@ -20,7 +20,8 @@ void fill(http::Exchange& exchange, const Ask& ask) {
   for (const auto& [name, value] : ask.fields) request.fields.add(name, value);
   if (!ask.key.empty()) request.fields.add("authorization", "Bearer " + ask.key);
   exchange.id = "made-here";
-  exchange.body.open(nullptr, ask.breaks ? std::optional<std::uint64_t>() : ask.body.size());
+  const bool measured = ask.measured && !ask.breaks;
+  exchange.body.open(nullptr, measured ? std::optional<std::uint64_t>(ask.body.size()) : std::nullopt);
   const std::string_view body = ask.body;
   for (std::size_t at = 0; at < body.size(); at += 1000) {
     exchange.body.push(rt::Slice::copy_of(body.substr(at, 1000)));

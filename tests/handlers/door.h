@@ -29,6 +29,7 @@ struct Ask {
   std::string key = {};  // a bearer
   bool breaks = false;   // the peer leaves after these bytes
   std::string peer = "192.0.2.9";
+  bool measured = true;  // with a length, unless it breaks
 };
 
 struct Reply {

@@ -80,6 +80,53 @@ TEST_F(UploadPut, AFirstPieceThatFailsLeavesTheWholeFile) {
   EXPECT_EQ(original(), "the whole file");
 }
 
+TEST_F(UploadPut, AWholeFileIsNotContinued) {
+  begin();
+  EXPECT_EQ(put("01234").status, 200);
+  EXPECT_EQ(put("56789", "bytes 5-9/10").status, 409);
+  EXPECT_EQ(put("56789", "bytes 5-9/*").status, 413);
+  EXPECT_EQ(original(), "01234");
+}
+
+TEST_F(UploadPut, AWholeFileOfAnotherSizeIsNotTheOneAskedFor) {
+  begin();
+  EXPECT_EQ(put("0123456789").status, 200);
+  const Reply asked = put("", "bytes */20");
+  EXPECT_EQ(asked.status, 409);
+  EXPECT_NE(asked.at("data.content-range"), "absent");
+  EXPECT_EQ(put("", "bytes */10").status, 200);
+}
+
+TEST_F(UploadPut, TheTotalStaysFromPieceToPiece) {
+  begin();
+  EXPECT_EQ(put("0123456789", "bytes 0-9/100").status, 308);
+  for (const char* range : {"bytes 10-19/20", "bytes 10-19/200"}) {
+    const Reply reply = put("0123456789", range);
+    EXPECT_EQ(reply.status, 409) << range;
+    EXPECT_NE(reply.at("data.content-range"), "absent") << reply.body;
+  }
+  EXPECT_EQ(put("", "bytes */20").status, 409);
+  EXPECT_EQ(put(std::string(91, 'x'), "bytes 10-100/*").status, 413);
+  EXPECT_EQ(received(), "10");
+  EXPECT_EQ(put(std::string(90, 'x'), "bytes 10-99/100").status, 200);
+}
+
+TEST_F(UploadPut, ANewBeginningMayHaveAnotherTotal) {
+  begin();
+  EXPECT_EQ(put("01234", "bytes 0-4/10").status, 308);
+  EXPECT_EQ(put("abc", "bytes 0-2/6").status, 308);
+  EXPECT_EQ(put("def", "bytes 3-5/6").status, 200);
+  EXPECT_EQ(original(), "abcdef");
+}
+
+TEST_F(UploadPut, ATotalToldLaterHoldsToo) {
+  begin();
+  EXPECT_EQ(put("01234", "bytes 0-4/*").status, 308);
+  EXPECT_EQ(put("567", "bytes 5-7/10").status, 308);
+  EXPECT_EQ(put("89a", "bytes 8-10/11").status, 409);
+  EXPECT_EQ(put("89", "bytes 8-9/10").status, 200);
+}
+
 TEST_F(UploadPut, GoesOnWhereABrokenOneStopped) {
   begin();
   const std::string content = noise(6000);
@@ -126,11 +173,38 @@ TEST_F(UploadPut, RefusesBrokenRanges) {
   EXPECT_EQ(received(), "0");
 }
 
+TEST_F(UploadPut, RefusesTwoRanges) {
+  begin();
+  const Ask ask{.method = "PUT",
+                .target = address_,
+                .body = "01234",
+                .fields = {{"content-range", "bytes 0-4/10"}, {"content-range", "bytes 5-9/10"}}};
+  EXPECT_EQ(door_.ask(ask).status, 400);
+  EXPECT_EQ(received(), "0");
+}
+
 TEST_F(UploadPut, HoldsTheDeclaredSize) {
   begin(R"(,"fileSize":10)");
   EXPECT_EQ(put("01234567890").status, 413);
-  EXPECT_EQ(put("012345678").status, 200);
-  EXPECT_EQ(door_.call("POST", "/v2/uploads/" + id_ + "/complete").status, 409);
+  const Reply less = put("012345678");
+  EXPECT_EQ(less.status, 400);
+  EXPECT_NE(less.at("data.fileSize"), "absent") << less.body;
+  EXPECT_EQ(put("01234", "bytes 0-4/9").status, 400);
+  EXPECT_EQ(put("01234", "bytes 0-4/11").status, 413);
+  EXPECT_EQ(received(), "0");
+  EXPECT_EQ(put("0123456789").status, 200);
+  EXPECT_EQ(put("short").status, 400);
+  EXPECT_EQ(original(), "0123456789");
+}
+
+TEST_F(UploadPut, ABodyThatEndsBeforeTheDeclaredSizeCanBeContinued) {
+  begin(R"(,"fileSize":10)");
+  const Reply less = door_.ask({.method = "PUT", .target = address_, .body = "01234", .measured = false});
+  EXPECT_EQ(less.status, 400);
+  EXPECT_NE(less.at("data.fileSize"), "absent") << less.body;
+  EXPECT_EQ(received(), "5");
+  EXPECT_EQ(put("56789", "bytes 5-9/10").status, 200);
+  EXPECT_EQ(original(), "0123456789");
 }
 
 TEST_F(UploadPut, HoldsTheOperatorsLimit) {

@@ -15,6 +15,7 @@ TEST(CodecTest, upload_comes_back_as_it_was) {
   upload.type = UploadType::kTus;
   upload.file_name = "not \xff UTF-8";
   upload.declared_bytes = 0;
+  upload.total_bytes = 7;
   upload.metadata = {{"a", "b"}, {"", "\xfe"}};
   upload.transcript_languages = {"en", "de"};
   upload.parts = {{{1, 2}, 3, 4}, {{5, 6}, 7, 8}};
@@ -24,6 +25,7 @@ TEST(CodecTest, upload_comes_back_as_it_was) {
   EXPECT_EQ(encode(read), encode(upload));
   EXPECT_EQ(read.file_name, upload.file_name);
   EXPECT_EQ(read.declared_bytes, 0u);
+  EXPECT_EQ(read.total_bytes, 7u);
   EXPECT_EQ(read.parts, upload.parts);
   EXPECT_EQ(read.revision, 9u);
 }

@@ -125,10 +125,31 @@ TEST_F(UploadsTest, completing_needs_all_bytes) {
   EXPECT_EQ(bad(uploads->complete("default", upload.id, {})).code, Code::kConflict) << "nothing arrived";
   send(upload.id, "12345", 0, false);
   EXPECT_EQ(bad(uploads->complete("default", upload.id, {})).code, Code::kConflict) << "cut off";
-  send(upload.id, "6789", 5);
+  EXPECT_EQ(bad(sending(upload.id, 5, "6789")).field, "fileSize") << "one too few";
   EXPECT_EQ(bad(uploads->complete("default", upload.id, {})).code, Code::kConflict) << "one too few";
   send(upload.id, "0", 9);
   good(uploads->complete("default", upload.id, {}));
+}
+
+TEST_F(UploadsTest, size_that_the_sender_tells_must_fit) {
+  const auto opening = [&](std::string id, std::uint64_t offset, std::uint64_t total) -> rt::Task<rt::Status> {
+    auto receiver = co_await uploads->open_receiver("default", id, offset, {}, total);
+    if (!receiver) co_return rt::pass(receiver);
+    if (offset == 0) co_await (*receiver)->append(rt::Slice::of_static("12345"));
+    auto finished = co_await (*receiver)->finish_piece();
+    if (!finished) co_return rt::pass(finished);
+    co_return rt::Status();
+  };
+  const Upload announced = good(uploads->create("default", {.file_name = "a", .declared_bytes = 10}));
+  EXPECT_EQ(bad(opening(announced.id, 0, 9)).code, Code::kInvalid);
+  EXPECT_EQ(bad(opening(announced.id, 0, 11)).code, Code::kTooLarge);
+  good(opening(announced.id, 0, 10));
+  const Upload upload = announce();
+  good(opening(upload.id, 0, 10));
+  EXPECT_EQ(bad(opening(upload.id, 5, 11)).code, Code::kConflict);
+  good(opening(upload.id, 5, 10));
+  good(opening(upload.id, 0, 11));
+  EXPECT_EQ(now(upload.id).total_bytes, 11u);
 }
 
 TEST_F(UploadsTest, more_than_announced_is_refused_and_the_rest_kept) {
