@@ -1,7 +1,5 @@
 #include "handlers/media_v2.h"
 
-#include <algorithm>
-
 #include "handlers/envelope_v2.h"
 #include "handlers/input.h"
 #include "handlers/links.h"
@@ -84,19 +82,10 @@ Answer get_metadata(Services& services, http::Exchange& exchange, media::Princip
 Answer put_metadata(Services& services, http::Exchange& exchange, media::Principal principal) {
   auto json = co_await read_json(exchange);
   if (!json) co_return rt::pass(json);
-  std::vector<std::string> wanted;
-  Members members(*json);
-  members.read("transcriptLanguageCodes", wanted);
-  if (!members.status()) co_return std::unexpected(members.status().error());
-  auto media = co_await services.catalog.get(principal.tenant, exchange.params[0]);
-  if (!media) co_return rt::pass(media);
   media::MediaPatch patch;
-  patch.transcript_languages = media->transcript_languages;
-  for (std::string& language : wanted) {
-    if (std::ranges::count(*patch.transcript_languages, language) == 0) {
-      patch.transcript_languages->push_back(std::move(language));
-    }
-  }
+  Members members(*json);
+  members.read("transcriptLanguageCodes", patch.more_transcript_languages);
+  if (!members.status()) co_return std::unexpected(members.status().error());
   auto changed = co_await services.catalog.patch(principal.tenant, exchange.params[0], std::move(patch));
   if (!changed) co_return rt::pass(changed);
   co_return success(200, metadata_view(*changed));

@@ -1,5 +1,7 @@
 #include "media/catalog.h"
 
+#include <algorithm>
+
 #include "media/codec.h"
 #include "media/keys.h"
 #include "media/limits.h"
@@ -48,6 +50,10 @@ void apply_patch(const MediaPatch& change, Media& media) {
   if (change.channel_id) media.channel_id = *change.channel_id;
   if (change.metadata) media.metadata = *change.metadata;
   if (change.transcript_languages) media.transcript_languages = *change.transcript_languages;
+  auto& languages = media.transcript_languages;
+  for (const std::string& language : change.more_transcript_languages) {
+    if (std::ranges::count(languages, language) == 0) languages.push_back(language);
+  }
 }
 
 rt::Status mark_deleted(Media& media, std::int64_t now_ms) {

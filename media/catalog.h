@@ -23,6 +23,7 @@ struct MediaPatch {
   std::optional<std::string> channel_id = {};
   std::optional<std::map<std::string, std::string>> metadata = {};
   std::optional<std::vector<std::string>> transcript_languages = {};
+  std::vector<std::string> more_transcript_languages = {};  // those it has stay
 };
 
 // The uploaded bytes: read them with Store::read(object, ...).

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <thread>
+
 #include "tests/handlers/door.h"
 
 namespace millrace::handlers {
@@ -55,6 +57,14 @@ TEST_F(MediaV2, AsksForMoreTranscriptLanguages) {
   const Reply reply = door_.call("PUT", path_ + "/metadata", R"({"transcriptLanguageCodes":["de","en"]})");
   EXPECT_THAT(reply.body, HasSubstr(R"("transcriptLanguageCodes":["en","de"])"));
   EXPECT_EQ(door_.call("GET", path_ + "/metadata").status, 200);
+}
+
+TEST_F(MediaV2, LanguagesAskedForAtOnceAllStay) {
+  door_.store.before_commit([&] {
+    std::thread([&] { door_.call("PUT", path_ + "/metadata", R"({"transcriptLanguageCodes":["de","fr"]})"); }).join();
+  });
+  const Reply reply = door_.call("PUT", path_ + "/metadata", R"({"transcriptLanguageCodes":["en","de"]})");
+  EXPECT_THAT(reply.body, HasSubstr(R"("transcriptLanguageCodes":["de","fr","en"])"));
 }
 
 TEST_F(MediaV2, TheOriginalIsServedWhole) {
