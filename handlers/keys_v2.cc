@@ -31,7 +31,8 @@ rt::Result<media::Scopes> scopes_named(const std::optional<std::vector<std::stri
 rt::Task<rt::Status> make_tenant_if_absent(Services& services, std::string tenant) {
   if (services.tenants.tenant(tenant)) co_return rt::Status();
   auto made = co_await services.tenants.create(tenant, tenant);
-  if (!made) co_return rt::pass(made);
+  const bool made_meanwhile = !made && made.error().code == rt::Code::kConflict;
+  if (!made && !made_meanwhile) co_return rt::pass(made);
   co_return rt::Status();
 }
 

@@ -163,6 +163,22 @@ void Tenants::change(const std::function<void(Snapshot&)>& edit) {
   snapshot_ = std::move(fresh);
 }
 
+// Never over one that is shown already: that may have been changed since.
+void Tenants::show(const Tenant& tenant) {
+  change([&](Snapshot& fresh) { fresh.tenants.try_emplace(tenant.id, tenant); });
+}
+
+// Who made it has committed it, and may not have come to show it yet.
+rt::Task<rt::Status> Tenants::show_existing(std::string id) {
+  if (snapshot()->tenants.contains(id)) co_return rt::Status{};
+  auto record = co_await get_record(store_, keys::tenant(id), "tenant");
+  if (!record) co_return rt::pass(record);
+  auto tenant = decode_tenant(record->value);
+  if (!tenant) co_return rt::pass(tenant);
+  show(*tenant);
+  co_return rt::Status{};
+}
+
 Tenant Tenants::make_tenant(std::string id, std::string name) const {
   return {.id = std::move(id),
           .name = std::move(name),
@@ -330,10 +346,12 @@ rt::Task<rt::Result<Tenant>> Tenants::create(std::string id, std::string name) {
   put_tenant(transaction, tenant);
   auto committed = co_await store_.commit(std::move(transaction));
   if (!committed && committed.error().code == Code::kConflict) {
+    auto shown = co_await show_existing(tenant.id);
+    if (!shown) co_return rt::pass(shown);
     co_return rt::fail(Code::kConflict, "the tenant exists already", "id");
   }
   if (!committed) co_return rt::pass(committed);
-  change([&](Snapshot& fresh) { fresh.tenants[tenant.id] = tenant; });
+  show(tenant);
   co_return tenant;
 }
 

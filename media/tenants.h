@@ -101,7 +101,8 @@ class Tenants {
 
   rt::Result<Tenant> tenant(std::string_view id) const;
   std::vector<Tenant> all() const;
-  // Ids: lower-case letters, digits and '-', 1 to 63 long. Makes the default channel too.
+  // Ids: lower-case letters, digits and '-', 1 to 63 long. Makes the default channel too. kConflict when it exists: it
+  // can then be used, also when another call has only just made it.
   rt::Task<rt::Result<Tenant>> create(std::string id, std::string name);
   // Changes name, switches and limits; id, default channel and creation stay.
   rt::Task<rt::Result<Tenant>> update(Tenant wanted);
@@ -113,6 +114,8 @@ class Tenants {
   Tenant make_tenant(std::string id, std::string name) const;
   std::shared_ptr<const Snapshot> snapshot() const;
   void change(const std::function<void(Snapshot&)>& edit);
+  void show(const Tenant& tenant);
+  rt::Task<rt::Status> show_existing(std::string id);
   rt::Result<Principal> authenticate_token(std::string_view token) const;
   AccessKey derive(const ApiKey& key) const;
   NewKey make_key(std::string tenant, std::string name, Scopes scopes) const;

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <thread>
+
 #include "tests/handlers/door.h"
 
 namespace millrace::handlers {
@@ -61,6 +63,20 @@ TEST(KeysV2, OnlyTheOperatorReachesOtherTenants) {
   EXPECT_EQ(door.ask({.target = "/v2/keys?tenant=default", .key = acme}).status, 404);
   EXPECT_EQ(door.call("GET", "/v2/keys?tenant=acme").at("data.total"), "1");
   EXPECT_EQ(door.call("POST", "/v2/keys", R"({"tenant":"Not A Name"})").status, 400);
+}
+
+TEST(KeysV2, FirstKeysOfATenantAtOnceAreAllMade) {
+  Door door;
+  door.store.before_commit([&] {
+    // Another loop has committed the tenant and not yet shown it to everybody.
+    std::thread([&] {
+      const auto elsewhere = rt::run_until_done(media::Tenants::open(door.store, media::ServerSecret{}));
+      EXPECT_TRUE(rt::run_until_done((*elsewhere)->create("race", "race")));
+    }).join();
+  });
+  const Reply made = door.call("POST", "/v2/keys", R"({"tenant":"race"})");
+  EXPECT_EQ(made.status, 201) << made.body;
+  EXPECT_EQ(door.ask({.target = "/v2/uploads", .key = made.at("data.key")}).status, 200);
 }
 
 }  // namespace

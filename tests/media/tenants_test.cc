@@ -136,6 +136,14 @@ TEST_F(TenantsTest, input_is_checked) {
   EXPECT_EQ(bad(tenants->create("default", "")).code, Code::kConflict);
 }
 
+TEST_F(TenantsTest, one_that_was_just_made_can_be_used) {
+  const auto elsewhere = reopened();
+  const Tenant first = good(elsewhere->create("fresh", "First"));
+  EXPECT_EQ(bad(tenants->create("fresh", "Second")).code, Code::kConflict);
+  EXPECT_EQ(tenants->tenant("fresh")->default_channel_id, first.default_channel_id);
+  good(tenants->create_key("fresh", "a", kAllScopes));
+}
+
 TEST_F(TenantsTest, settings_survive_a_restart) {
   check_duplicates();
   EXPECT_TRUE(reopened()->tenant("default")->duplicate_check);
