@@ -35,7 +35,7 @@ rt::Result<std::string> presigned_put_url(const Services& services, const http::
 rt::Result<media::Principal> verify_presigned(const Services& services, http::Exchange& exchange) {
   const auto signature = sigv4::read_signature(exchange.request);
   if (!signature) return std::unexpected(error_of(signature.error()));
-  if (!signature->presigned && signature->payload_hash != sigv4::kUnsignedPayload) {
+  if (signature->payload_hash != sigv4::kUnsignedPayload) {
     return rt::fail(rt::Code::kUnprocessable,
                     "a signed payload needs the S3 door, which this server does not offer yet");
   }

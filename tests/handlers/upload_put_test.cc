@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "server/http/sigv4.h"
 #include "tests/handlers/door.h"
 
 namespace millrace::handlers {
@@ -11,6 +12,22 @@ std::string noise(std::size_t size) {
   std::string text(size, '\0');
   for (std::size_t i = 0; i < size; ++i) text[i] = static_cast<char>(i * 2654435761u >> 13);
   return text;
+}
+
+// The address with one more parameter that its signature covers.
+std::string signed_with(const http::sigv4::PresignOptions& options) {
+  const std::string url = http::sigv4::presign(options);
+  http::Request request;
+  request.method_text = options.method;
+  request.target = url.substr(options.origin.size());
+  request.authority = options.origin.substr(options.origin.find("://") + 3);
+  const auto signature = http::sigv4::read_signature(request);
+  const std::string canonical = http::sigv4::canonical_request(request, *signature);
+  const std::string wanted = http::sigv4::string_to_sign(*signature, canonical);
+  const auto key = http::sigv4::signing_key(options.secret_key, *signature);
+  constexpr std::string_view kName = "X-Amz-Signature=";
+  const std::size_t at = request.target.find(kName) + kName.size();
+  return request.target.substr(0, at) + http::hex(http::hmac_sha256(key, http::bytes_of(wanted)));
 }
 
 class UploadPut : public testing::Test {
@@ -226,6 +243,24 @@ TEST_F(UploadPut, TheSignatureIsGoodForThisUploadOnly) {
   EXPECT_EQ(door_.ask({.method = "PUT", .target = tampered, .body = "x"}).status, 403);
   EXPECT_EQ(door_.ask({.target = address_}).status, 405);
   EXPECT_EQ(received(), "0");
+}
+
+TEST_F(UploadPut, ASignatureOverTheContentIsRefused) {
+  begin();
+  const auto key = door_.tenants->access_key_of(door_.admin.key.id);
+  const auto address = [&](std::string_view hash) {
+    return signed_with({.method = "PUT",
+                        .origin = "http://media.example:8080",
+                        .path = "/uploads/" + id_,
+                        .access_key = key->id,
+                        .secret_key = key->secret,
+                        .now_seconds = media::system_clock_ms() / 1000,
+                        .query = {{"X-Amz-Content-Sha256", std::string(hash)}}});
+  };
+  const std::string hash = http::hex(http::sha256(http::bytes_of("expected")));
+  EXPECT_EQ(door_.ask({.method = "PUT", .target = address(hash), .body = "other"}).status, 422);
+  EXPECT_EQ(received(), "0");
+  EXPECT_EQ(door_.ask({.method = "PUT", .target = address("UNSIGNED-PAYLOAD"), .body = "other"}).status, 200);
 }
 
 TEST_F(UploadPut, TheSignatureEnds) {
