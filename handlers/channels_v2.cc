@@ -17,15 +17,13 @@ Answer list_channels(Services& services, http::Exchange& exchange, media::Princi
 Answer create_channel(Services& services, http::Exchange& exchange, media::Principal principal) {
   auto json = co_await read_json(exchange);
   if (!json) co_return rt::pass(json);
+  const std::string member = json->has("title") ? "title" : "name";
   std::string name;
   Members members(*json);
-  if (json->has("title")) {
-    members.require("title", name);
-  } else {
-    members.require("name", name);
-  }
+  members.require(member, name);
   if (!members.status()) co_return std::unexpected(members.status().error());
   auto channel = co_await services.channels.create(principal.tenant, std::move(name));
+  if (!channel && channel.error().field == "title") channel.error().field = member;
   if (!channel) co_return rt::pass(channel);
   co_return success(201, view(*channel));
 }

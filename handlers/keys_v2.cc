@@ -32,7 +32,7 @@ rt::Task<rt::Status> make_tenant_if_absent(Services& services, std::string tenan
   if (services.tenants.tenant(tenant)) co_return rt::Status();
   auto made = co_await services.tenants.create(tenant, tenant);
   const bool made_meanwhile = !made && made.error().code == rt::Code::kConflict;
-  if (!made && !made_meanwhile) co_return rt::pass(made);
+  if (!made && !made_meanwhile) co_return rt::fail(made.error().code, std::move(made.error().message), "tenant");
   co_return rt::Status();
 }
 

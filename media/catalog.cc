@@ -36,8 +36,9 @@ bool asks_for_deleted(const Query& query) {
 }
 
 rt::Status check_patch(const MediaPatch& change) {
-  if (change.title && (change.title->empty() || change.title->size() > kTitleMaxBytes)) {
-    return rt::fail(Code::kInvalid, "a title has 1 to 1024 bytes", "title");
+  if (change.title) {
+    auto good = check_text(*change.title, {"a title", "title", 1, kTitleMaxBytes});
+    if (!good) return good;
   }
   if (change.metadata && text_bytes(*change.metadata) > kMetadataMaxBytes) {
     return rt::fail(Code::kInvalid, "metadata has at most 64 KiB", "metadata");

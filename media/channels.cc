@@ -20,9 +20,8 @@ rt::Result<Channel> decode(const store::Record& record) { return decode_channel(
 }  // namespace
 
 rt::Task<rt::Result<Channel>> Channels::create(std::string tenant, std::string title) {
-  if (title.empty() || title.size() > kTitleMaxBytes) {
-    co_return rt::fail(rt::Code::kInvalid, "a title has 1 to 1024 bytes", "title");
-  }
+  auto good = check_text(title, {"a channel's name", "title", 1, kTitleMaxBytes});
+  if (!good) co_return rt::pass(good);
   Channel channel{.id = new_uuid(), .tenant = std::move(tenant), .title = std::move(title), .created_ms = clock_()};
   store::Transaction transaction;
   transaction.put(keys::channel(channel.tenant, channel.id), encode(channel));

@@ -96,15 +96,14 @@ rt::Status Uploads::check_whole(const Upload& upload) const {
 rt::Task<rt::Result<Completion>> Uploads::complete(std::string tenant, std::string id, CompleteUpload input) {
   auto owner = tenants_.tenant(tenant);
   if (!owner) co_return rt::pass(owner);
-  if (input.title.size() > kTitleMaxBytes) {
-    co_return rt::fail(Code::kInvalid, "a title has at most 1024 bytes", "title");
-  }
+  auto good = check_text(input.title, {"a title", "title", 0, kTitleMaxBytes});
+  if (!good) co_return rt::pass(good);
   for (int round = 0; round < kCompleteRounds; ++round) {
     auto upload = co_await load(tenant, id);
     if (!upload) co_return rt::pass(upload);
     if (upload->state == UploadState::kCompleted) co_return Completion{std::move(*upload), {}};
     if (!upload->duplicate_of.empty()) co_return Completion{*upload, upload->duplicate_of};
-    auto good = check_whole(*upload);
+    good = check_whole(*upload);
     if (!good) co_return rt::pass(good);
     good = co_await check_channel(tenant, input.channel_id);
     if (!good) co_return rt::pass(good);

@@ -4,6 +4,9 @@
 #include <cstddef>
 #include <map>
 #include <string>
+#include <string_view>
+
+#include "server/rt/error.h"
 
 namespace millrace::media {
 
@@ -13,6 +16,16 @@ inline constexpr std::size_t kFileNameMaxBytes = 1024;
 inline constexpr std::size_t kMetadataMaxBytes = std::size_t{64} << 10;
 inline constexpr std::size_t kLanguagesMax = 64;
 inline constexpr std::size_t kLanguageMaxBytes = 35;
+
+// What people read and programs pass on as one line.
+struct TextRule {
+  std::string_view what;  // "a title"
+  std::string_view field;
+  std::size_t bytes_min;
+  std::size_t bytes_max;
+};
+// kInvalid when it is too short, too long or has control characters.
+rt::Status check_text(std::string_view text, const TextRule& rule);
 
 inline std::size_t text_bytes(const std::map<std::string, std::string>& metadata) {
   std::size_t bytes = 0;

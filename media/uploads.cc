@@ -40,12 +40,10 @@ std::unexpected<rt::Error> invalid(std::string message, std::string field) {
 }
 
 rt::Status check_texts(const NewUpload& input) {
-  if (input.file_name.empty() || input.file_name.size() > kFileNameMaxBytes ||
-      input.file_name.find('\0') != std::string::npos) {
-    return invalid("a file name has 1 to 1024 bytes", "fileName");
-  }
+  auto good = check_text(input.file_name, {"a file name", "fileName", 1, kFileNameMaxBytes});
+  if (good) good = check_text(input.title, {"a title", "title", 0, kTitleMaxBytes});
+  if (!good) return good;
   if (input.content_type.size() > kTitleMaxBytes) return invalid("the content type is too long", "contentType");
-  if (input.title.size() > kTitleMaxBytes) return invalid("a title has at most 1024 bytes", "title");
   if (text_bytes(input.metadata) > kMetadataMaxBytes) return invalid("metadata has at most 64 KiB", "metadata");
   const auto& languages = input.transcript_languages;
   const auto bad = [](const std::string& code) { return code.empty() || code.size() > kLanguageMaxBytes; };

@@ -62,7 +62,9 @@ TEST(KeysV2, OnlyTheOperatorReachesOtherTenants) {
             404);
   EXPECT_EQ(door.ask({.target = "/v2/keys?tenant=default", .key = acme}).status, 404);
   EXPECT_EQ(door.call("GET", "/v2/keys?tenant=acme").at("data.total"), "1");
-  EXPECT_EQ(door.call("POST", "/v2/keys", R"({"tenant":"Not A Name"})").status, 400);
+  const Reply refused = door.call("POST", "/v2/keys", R"({"tenant":"Not A Name"})");
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_NE(refused.at("data.tenant"), "absent") << refused.body;
 }
 
 TEST(KeysV2, FirstKeysOfATenantAtOnceAreAllMade) {

@@ -125,5 +125,16 @@ TEST(ChannelsV2, AreMadeAndListed) {
   EXPECT_EQ(door.call("POST", "/v2/channels", R"({"name":5})").status, 400);
 }
 
+TEST(ChannelsV2, ABadNameIsNamedAsItWasSent) {
+  Door door;
+  for (const std::string member : {"name", "title"}) {
+    for (const std::string& text : {std::string(1025, 'x'), std::string(R"(a\u0000b)")}) {
+      const Reply reply = door.call("POST", "/v2/channels", R"({")" + member + R"(":")" + text + R"("})");
+      EXPECT_EQ(reply.status, 400) << reply.body;
+      EXPECT_NE(reply.at("data." + member), "absent") << reply.body;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace millrace::handlers

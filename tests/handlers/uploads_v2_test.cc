@@ -58,6 +58,19 @@ TEST(UploadsV2, NamesTheFieldThatIsWrong) {
   }
 }
 
+TEST(UploadsV2, SaysWhatIsWrongWithAText) {
+  Door door;
+  const auto reply = [&](const std::string& more) {
+    return door.call("POST", "/v2/uploads", R"({"type":"put",)" + more + "}");
+  };
+  EXPECT_THAT(reply(R"("fileName":"a\u0000b")").at("data.fileName"), HasSubstr("control"));
+  EXPECT_THAT(reply(R"("fileName":"a\nb")").at("data.fileName"), HasSubstr("control"));
+  EXPECT_THAT(reply(R"("fileName":"a","title":"a\u0000b")").at("data.title"), HasSubstr("control"));
+  EXPECT_THAT(reply(R"("fileName":"a","title":"\u007f")").at("data.title"), HasSubstr("control"));
+  EXPECT_THAT(reply("\"fileName\":\"" + std::string(1025, 'x') + "\"").at("data.fileName"), HasSubstr("1024"));
+  EXPECT_EQ(reply(R"("fileName":"ä b","title":"Ünicode — 日本")").status, 201);
+}
+
 TEST(UploadsV2, RefusesWhatIsNoJson) {
   Door door;
   for (const char* body : {"{", "[]", "\xff\xfe", "{} x"}) {

@@ -28,6 +28,7 @@ TEST_F(ChannelsTest, of_another_tenant_are_not_there) {
 TEST_F(ChannelsTest, titles_are_bounded) {
   EXPECT_EQ(bad(channels.create("default", "")).field, "title");
   EXPECT_EQ(bad(channels.create("default", std::string(1025, 'x'))).field, "title");
+  EXPECT_EQ(bad(channels.create("default", "line\nbreak")).field, "title");
 }
 
 TEST_F(ChannelsTest, lists_sort_filter_and_page) {

@@ -45,6 +45,7 @@ TEST_F(UploadsTest, announcements_are_checked) {
   EXPECT_EQ(field({}), "fileName");
   EXPECT_EQ(field({.file_name = std::string(1025, 'x')}), "fileName");
   EXPECT_EQ(field({.file_name = std::string("a\0b", 3)}), "fileName");
+  EXPECT_EQ(field({.file_name = "a", .title = "line\nbreak"}), "title");
   EXPECT_EQ(field({.file_name = "a", .channel_id = "nobody"}), "channelId");
   EXPECT_EQ(field({.file_name = "a", .transcript_languages = {""}}), "transcriptLanguageCodes");
   EXPECT_EQ(field({.file_name = "a", .metadata = {{"k", std::string(70'000, 'x')}}}), "metadata");
@@ -163,6 +164,7 @@ TEST_F(UploadsTest, unknown_channel_is_named_and_nothing_lost) {
   send(upload.id, "content");
   EXPECT_EQ(bad(uploads->complete("default", upload.id, {.channel_id = "nobody"})).field, "channelId");
   EXPECT_EQ(bad(uploads->complete("default", upload.id, {.title = std::string(2000, 'x')})).field, "title");
+  EXPECT_EQ(bad(uploads->complete("default", upload.id, {.title = std::string(1, '\0')})).field, "title");
   const std::string theirs = tenants->tenant("other")->default_channel_id;
   EXPECT_EQ(bad(uploads->complete("default", upload.id, {.channel_id = theirs})).field, "channelId");
   good(uploads->complete("default", upload.id, {}));
