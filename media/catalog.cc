@@ -40,13 +40,11 @@ rt::Status check_patch(const MediaPatch& change) {
     auto good = check_text(*change.title, {"a title", "title", 1, kTitleMaxBytes});
     if (!good) return good;
   }
-  if (change.metadata && text_bytes(*change.metadata) > kMetadataMaxBytes) {
-    return rt::fail(Code::kInvalid, "metadata has at most 64 KiB", "metadata");
-  }
-  return {};
+  return change.metadata ? check_metadata(*change.metadata) : rt::Status();
 }
 
-void apply_patch(const MediaPatch& change, Media& media) {
+// kInvalid when the media would ask for too many languages, or for what is none.
+rt::Status apply_patch(const MediaPatch& change, Media& media) {
   if (change.title) media.title = *change.title;
   if (change.channel_id) media.channel_id = *change.channel_id;
   if (change.metadata) media.metadata = *change.metadata;
@@ -55,6 +53,7 @@ void apply_patch(const MediaPatch& change, Media& media) {
   for (const std::string& language : change.more_transcript_languages) {
     if (std::ranges::count(languages, language) == 0) languages.push_back(language);
   }
+  return check_languages(languages);
 }
 
 rt::Status mark_deleted(Media& media, std::int64_t now_ms) {
@@ -134,8 +133,7 @@ rt::Task<rt::Result<Media>> Catalog::patch(std::string tenant, std::string id, M
   }
   const auto edit = [change](Media& media) -> rt::Status {
     if (media.status == MediaStatus::kSoftDeleted) return rt::fail(Code::kConflict, "the media is deleted");
-    apply_patch(change, media);
-    return {};
+    return apply_patch(change, media);
   };
   co_return co_await update(tenant, id, edit);
 }

@@ -176,7 +176,7 @@ rt::Task<rt::Result<std::string>> Uploads::find_duplicate(const Upload& upload, 
     if (media->status == MediaStatus::kSoftDeleted) continue;
     auto same = co_await store_.same(media->object, upload.parts.front().object);
     // Removed meanwhile, or rotten: then the upload is the cure.
-    const bool unreadable = !same && (same.error().code == Code::kNotFound || same.error().code == Code::kDamaged);
+    const bool unreadable = !same && is_lost(same.error());
     if (unreadable) continue;
     if (!same) co_return rt::pass(same);
     if (*same) co_return std::move(media->id);

@@ -30,9 +30,6 @@ constexpr std::int64_t kNever = INT64_MAX;
 
 const rt::Error kCancelledError{Code::kCancelled, "cancelled"};
 
-// Nothing can be run from such a record, and it must not keep the others waiting.
-bool is_lost(const rt::Error& error) { return error.code == Code::kNotFound || error.code == Code::kDamaged; }
-
 }  // namespace
 
 struct Jobs::Core : std::enable_shared_from_this<Core> {

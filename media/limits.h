@@ -5,6 +5,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "server/rt/error.h"
 
@@ -27,10 +28,9 @@ struct TextRule {
 // kInvalid when it is too short, too long or has control characters.
 rt::Status check_text(std::string_view text, const TextRule& rule);
 
-inline std::size_t text_bytes(const std::map<std::string, std::string>& metadata) {
-  std::size_t bytes = 0;
-  for (const auto& [name, value] : metadata) bytes += name.size() + value.size();
-  return bytes;
-}
+// kInvalid, the field "metadata".
+rt::Status check_metadata(const std::map<std::string, std::string>& metadata);
+// kInvalid, the field "transcriptLanguageCodes". Codes are BCP 47 tags (RFC 5646 §4.4.1 allows for 35 bytes).
+rt::Status check_languages(const std::vector<std::string>& codes);
 
 }  // namespace millrace::media

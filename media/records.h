@@ -16,4 +16,9 @@ rt::Task<rt::Result<std::vector<store::Record>>> scan_all(store::Store& store, s
 // The record, or kNotFound "no such <what>".
 rt::Task<rt::Result<store::Record>> get_record(store::Store& store, std::string key, std::string what);
 
+// The record is missing or does not decode: who goes through a queue drops it, so that it holds up no other.
+inline bool is_lost(const rt::Error& error) {
+  return error.code == rt::Code::kNotFound || error.code == rt::Code::kDamaged;
+}
+
 }  // namespace millrace::media

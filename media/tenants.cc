@@ -329,13 +329,6 @@ rt::Result<Tenant> Tenants::tenant(std::string_view id) const {
   return found->second;
 }
 
-std::vector<Tenant> Tenants::all() const {
-  std::vector<Tenant> found;
-  const auto now = snapshot();
-  for (const auto& [id, tenant] : now->tenants) found.push_back(tenant);
-  return found;
-}
-
 rt::Task<rt::Result<Tenant>> Tenants::create(std::string id, std::string name) {
   if (!valid_tenant_id(id)) {
     co_return rt::fail(Code::kInvalid, "a tenant's id has 1 to 63 lower-case letters, digits and '-'", "id");

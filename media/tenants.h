@@ -29,8 +29,8 @@ struct Tenant {
   std::string name;
   std::string default_channel_id;
   bool duplicate_check = false;
-  std::uint64_t upload_max_bytes = 0;         // of one file; 0: no limit
-  std::int64_t upload_idle_seconds = 86'400;  // a day
+  std::uint64_t upload_max_bytes = 0;          // of one file; 0: no limit
+  std::int64_t upload_idle_seconds = 604'800;  // a week
   std::int64_t created_ms = 0;
 };
 
@@ -38,7 +38,7 @@ struct Tenant {
 struct TenantDefaults {
   bool duplicate_check = false;
   std::uint64_t upload_max_bytes = 0;
-  std::int64_t upload_idle_seconds = 86'400;  // a day
+  std::int64_t upload_idle_seconds = 604'800;  // a week
 };
 
 struct ApiKey {
@@ -100,7 +100,6 @@ class Tenants {
   rt::Task<rt::Status> revoke_key(std::string tenant, std::string key_id);
 
   rt::Result<Tenant> tenant(std::string_view id) const;
-  std::vector<Tenant> all() const;
   // Ids: lower-case letters, digits and '-', 1 to 63 long. Makes the default channel too. kConflict when it exists: it
   // can then be used, also when another call has only just made it.
   rt::Task<rt::Result<Tenant>> create(std::string id, std::string name);

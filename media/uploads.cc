@@ -44,13 +44,8 @@ rt::Status check_texts(const NewUpload& input) {
   if (good) good = check_text(input.title, {"a title", "title", 0, kTitleMaxBytes});
   if (!good) return good;
   if (input.content_type.size() > kTitleMaxBytes) return invalid("the content type is too long", "contentType");
-  if (text_bytes(input.metadata) > kMetadataMaxBytes) return invalid("metadata has at most 64 KiB", "metadata");
-  const auto& languages = input.transcript_languages;
-  const auto bad = [](const std::string& code) { return code.empty() || code.size() > kLanguageMaxBytes; };
-  if (languages.size() > kLanguagesMax || std::ranges::any_of(languages, bad)) {
-    return invalid("at most 64 language codes of 1 to 35 bytes", "transcriptLanguageCodes");
-  }
-  return {};
+  good = check_metadata(input.metadata);
+  return good ? check_languages(input.transcript_languages) : good;
 }
 
 std::unexpected<rt::Error> not_open(const Upload& upload) {
@@ -286,10 +281,8 @@ rt::Task<rt::Result<std::size_t>> Uploads::sweep() {
     for (const auto& entry : *batch) {
       if (entry.key > now) co_return expired;
       auto swept = co_await sweep_one(entry.key);
-      // A lost race is activity and a missing record a removal: the next sweep looks again.
-      if (!swept && swept.error().code != Code::kConflict && swept.error().code != Code::kNotFound) {
-        co_return rt::pass(swept);
-      }
+      // A lost race is activity: the next sweep looks again.
+      if (!swept && swept.error().code != Code::kConflict && !is_lost(swept.error())) co_return rt::pass(swept);
       if (swept && *swept) ++expired;
     }
     if (batch->size() < kSweepBatch) co_return expired;
@@ -313,6 +306,7 @@ rt::Task<rt::Result<bool>> Uploads::sweep_one(std::string key) {
 rt::Task<rt::Result<bool>> Uploads::move_in_index(Upload upload, std::string key) {
   auto stored = co_await load(upload.tenant, upload.id);
   if (!stored) co_return rt::pass(stored);
+  stored->updated_ms = upload.updated_ms;
   stored->swept_ms = stored->expires_ms = upload.expires_ms;
   store::Transaction transaction;
   transaction.require(keys::upload(upload.tenant, upload.id), stored->revision);

@@ -196,7 +196,7 @@ const std::vector<Key>& config_keys() {
        "Attempts of a job before it has failed; only failures that may pass are tried again."},
 
       {MILLRACE_KEY(uploads.expire_seconds), "seconds", 60, 365 * kDaySeconds,
-       "For tenants made from now on: an open upload expires this long after its last byte or call, never by age "
+       "For tenants made from now on: an open upload expires this long after its last byte, never by age "
        "alone."},
       {MILLRACE_KEY(uploads.presign_expire_seconds), "seconds", 60, 7 * kDaySeconds,
        "How long a presigned address can be used. As long as the protocol allows: phones sleep."},

@@ -31,6 +31,7 @@ TEST_F(CatalogTest, patch_changes_what_it_names) {
   EXPECT_EQ(media.metadata.at("a"), "b");
   EXPECT_EQ(bad(catalog.patch("default", id, {.title = ""})).field, "title");
   EXPECT_EQ(bad(catalog.patch("default", id, {.title = "line\nbreak"})).field, "title");
+  EXPECT_EQ(bad(catalog.patch("default", id, {.transcript_languages = {{"", "en"}}})).field, "transcriptLanguageCodes");
   EXPECT_EQ(bad(catalog.patch("default", id, {.channel_id = "nobody"})).field, "channelId");
   EXPECT_EQ(bad(catalog.patch("default", "nobody", {.title = "x"})).code, Code::kNotFound);
 }

@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
+#include <filesystem>
+#include <fstream>
 #include <random>
 
 #include "media/catalog.h"
@@ -90,6 +92,23 @@ class ServicesOnDiskTest : public ::testing::Test {
     return rt::run_until_done(reading(found.object, found.size_bytes));
   }
 
+  // Spoils these bytes where the stopped store keeps them.
+  void rot(std::string_view bytes) {
+    int spoiled = 0;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(directory_)) {
+      if (!entry.is_regular_file()) continue;
+      std::fstream file(entry.path(), std::ios::in | std::ios::out | std::ios::binary);
+      std::string content{std::istreambuf_iterator<char>(file), {}};
+      const std::size_t at = content.find(bytes);
+      if (at == std::string::npos) continue;
+      file.clear();
+      file.seekp(static_cast<std::streamoff>(at));
+      file.put(static_cast<char>(~content[at]));
+      ++spoiled;
+    }
+    EXPECT_EQ(spoiled, 1);
+  }
+
   std::filesystem::path directory_;
   std::unique_ptr<Server> server_;
   NewKey key_;
@@ -127,6 +146,24 @@ TEST_F(ServicesOnDiskTest, duplicate_of_other_pieces_is_found) {
   good(sending(second, 1'234'567, content.substr(1'234'567), true));
   EXPECT_EQ(complete(second).duplicate_of, media);
   EXPECT_EQ(server_->store->stats().objects, 1u);
+}
+
+TEST_F(ServicesOnDiskTest, rotten_original_does_not_refuse_its_cure) {
+  Tenant tenant = *server_->tenants->tenant("default");
+  tenant.duplicate_check = true;
+  good(server_->tenants->update(tenant));
+  const std::string content = noise(3'000'000);
+  const std::string first = announce();
+  good(sending(first, 0, content, true));
+  complete(first);
+  server_.reset();
+  rot(content.substr(1'000'000, 64));
+  restart();
+  const std::string second = announce();
+  good(sending(second, 0, content, true));
+  const Completion completion = complete(second);
+  EXPECT_EQ(completion.duplicate_of, "");
+  EXPECT_EQ(original(completion.upload.media_id), content);
 }
 
 TEST_F(ServicesOnDiskTest, empty_file_is_a_media_of_no_bytes) {

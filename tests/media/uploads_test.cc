@@ -357,6 +357,26 @@ TEST_F(UploadsTest, lists_come_newest_first_and_page) {
   EXPECT_EQ(found.items[0].id, ids[3]);
 }
 
+TEST_F(UploadsTest, record_that_does_not_decode_keeps_no_other_from_expiring) {
+  const Upload broken = announce();
+  const Upload idle = announce();
+  store::Transaction damage;
+  damage.put("m/upload/default/" + broken.id, "\xff\xff");
+  good(store.commit(std::move(damage)));
+  test_now_ms += 2 * kDayMs;
+  EXPECT_EQ(good(uploads->sweep()), 1u);
+  EXPECT_EQ(now(idle.id).state, UploadState::kExpired);
+}
+
+TEST_F(UploadsTest, sweeps_do_not_lengthen_the_idle_time) {
+  const Upload upload = announce();
+  auto receiver = good(uploads->open_receiver("default", upload.id, 0, {}));
+  test_now_ms += kDayMs * 3 / 2;
+  EXPECT_EQ(good(uploads->sweep()), 0u) << "it is being sent";
+  EXPECT_EQ(now(upload.id).expires_ms, test_now_ms + kDayMs);
+  (void)rt::run_until_done(receiver->finish(false));
+}
+
 TEST_F(UploadsTest, expire_by_their_last_activity) {
   const Upload idle = announce();
   const Upload busy = announce();

@@ -51,7 +51,7 @@ inline ServerSecret test_secret() {
 class World : public ::testing::Test {
  protected:
   World() {
-    tenants = good(Tenants::open(store, test_secret(), {}, test_clock));
+    tenants = good(Tenants::open(store, test_secret(), {.upload_idle_seconds = kDayMs / 1000}, test_clock));
     EXPECT_TRUE(good(tenants->bootstrap([this](const NewKey& made) {
       admin = made;
       return rt::Status{};
