@@ -16,11 +16,25 @@ constexpr int kMovesMax = 4;
 
 std::uint64_t block_floor(std::uint64_t offset) { return offset / kChecksumBlockBytes * kChecksumBlockBytes; }
 
+// What slices own: their mapping, and that nobody reclaims what lies in it. They may outlive the reader.
+class PinnedMapping final : public rt::Owner {
+ public:
+  PinnedMapping(rt::Ref<Mapping> mapping, std::shared_ptr<const Epochs::Pin> pin)
+      : mapping_(std::move(mapping)), pin_(std::move(pin)) {}
+  const Mapping* mapping() const { return mapping_.get(); }
+
+ private:
+  void dispose() noexcept override { delete this; }
+  const rt::Ref<Mapping> mapping_;
+  const std::shared_ptr<const Epochs::Pin> pin_;
+};
+
 class StoreReader final : public Reader {
  public:
   StoreReader(Internals& store, std::shared_ptr<const ObjectEntry> object, Epochs::Pin pin, std::uint64_t offset,
               std::uint64_t length)
-      : store_(store), object_(std::move(object)), pin_(std::move(pin)), remaining_(length) {
+      : store_(store), object_(std::move(object)), remaining_(length) {
+    pin_ = std::make_shared<const Epochs::Pin>(std::move(pin));
     seek(offset);
   }
 
@@ -31,8 +45,7 @@ class StoreReader final : public Reader {
       const Step step = next_step(want_bytes - got);
       auto verified = co_await verify(step);
       if (!verified) co_return pass(verified);
-      slices.emplace_back(rt::Ref<rt::Owner>::share(stored_.mapping.get()), stored_.bytes().data() + step.from,
-                          step.to - step.from);
+      slices.emplace_back(owner(), stored_.bytes().data() + step.from, step.to - step.from);
       got += step.to - step.from;
       advance(step.to - step.from);
     }
@@ -47,6 +60,14 @@ class StoreReader final : public Reader {
     std::uint64_t from;
     std::uint64_t to;
   };
+
+  // Of slices of the current chunk; chunks of one mapping share it.
+  rt::Ref<rt::Owner> owner() {
+    if (!owner_ || owner_->mapping() != stored_.mapping.get()) {
+      owner_ = rt::Ref<PinnedMapping>::adopt(new PinnedMapping(stored_.mapping, pin_));
+    }
+    return rt::Ref<rt::Owner>::share(owner_.get());
+  }
 
   void seek(std::uint64_t offset) {
     while (extent_ < object_->extents.size() && offset >= object_->extents[extent_].length) {
@@ -118,12 +139,13 @@ class StoreReader final : public Reader {
 
   Internals& store_;
   const std::shared_ptr<const ObjectEntry> object_;
-  const Epochs::Pin pin_;
+  std::shared_ptr<const Epochs::Pin> pin_;
   std::uint64_t remaining_;
   std::size_t extent_ = 0;
   std::uint64_t inside_ = 0;  // of the current extent
   ChunkInfo chunk_;           // the one that is loaded, id 0 for none
   StoredBytes stored_;
+  rt::Ref<PinnedMapping> owner_;
 };
 
 // One side of a comparison: the extent at the current position.

@@ -124,7 +124,8 @@ class Transaction {
   std::vector<ObjectId> removals;
 };
 
-// Verified bytes of one range of one object. Pins what it reads: deleting the object meanwhile is safe.
+// Verified bytes of one range of one object. Deleting the object meanwhile is safe: Reader and slices alike, which may
+// outlive it, pin what it reads.
 class Reader {
  public:
   virtual ~Reader() = default;

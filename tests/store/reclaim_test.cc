@@ -1,5 +1,7 @@
 #include "store/reclaim.h"
 
+#include <thread>
+
 #include "store/check.h"
 #include "tests/store/store_fixture.h"
 
@@ -100,6 +102,38 @@ TEST_F(ReclaimTest, waits_for_readers_of_a_deleted_object) {
   reclaim();
   reclaim();
   EXPECT_EQ(store->stats().stored_bytes, 0u);
+}
+
+rt::Task<rt::Slices> first_slices(EmbeddedStore& store, ObjectId id, std::uint64_t bytes) {
+  auto reader = co_await store.read(id, 0, bytes);
+  auto slices = co_await (*reader)->next(bytes);
+  EXPECT_TRUE(slices);
+  co_return std::move(*slices);
+}
+
+std::string text_of(const rt::Slices& slices) {
+  std::string text;
+  for (const rt::Slice& slice : slices) text.append(slice.text());
+  return text;
+}
+
+TEST_F(ReclaimTest, waits_for_slices_that_outlive_their_reader) {
+  open();
+  const std::string text = random_text(8, 200'000);
+  const ObjectId id = upload_now(text);
+  rt::Slices slices = rt::run_until_done(first_slices(*store, id, text.size()));
+  slices.erase(slices.begin(), slices.end() - 1);
+  const std::size_t kept = slices.front().size();
+  remove_now(id);
+  prove();
+  now += 100;
+  for (int i = 0; i < 3; ++i) reclaim();
+  EXPECT_EQ(text_of(slices), text.substr(text.size() - kept));
+  EXPECT_EQ(disk.punched_bytes(), 0u);
+  std::thread([&slices] { slices.clear(); }).join();
+  reclaim();
+  EXPECT_EQ(store->stats().stored_bytes, 0u);
+  EXPECT_GT(disk.punched_bytes(), 100'000u);
 }
 
 TEST_F(ReclaimTest, takes_back_what_was_never_committed) {
