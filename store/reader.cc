@@ -34,6 +34,7 @@ class StoreReader final : public Reader {
   StoreReader(Internals& store, std::shared_ptr<const ObjectEntry> object, Epochs::Pin pin, std::uint64_t offset,
               std::uint64_t length)
       : store_(store), object_(std::move(object)), remaining_(length) {
+    pin.narrow(object_);
     pin_ = std::make_shared<const Epochs::Pin>(std::move(pin));
     seek(offset);
   }

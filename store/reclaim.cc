@@ -1,6 +1,9 @@
-// A chunk without references is chosen, then everyone who was reading at that moment is waited for (a later reader can
-// reach it only through a new reference), then the committer forgets it if it still has none and nobody holds it.
+// A chunk without references is chosen, then everyone who was looking something up at that moment is waited for (a
+// later reader can reach it only through a new reference), then the committer forgets it if nobody reads or holds it
+// and it still has no reference. Batches go round the garbage, so that what a slow reader keeps is in nobody's way.
 #include "store/reclaim.h"
+
+#include <unordered_set>
 
 #include "store/apply.h"
 #include "store/segment_format.h"
@@ -23,27 +26,45 @@ rt::Status Reclaimer::choose() {
   if (doomed_) return {};
   const std::int64_t now = now_();
   std::vector<ChunkId> ids;
-  auto visited = store_.catalog.index().visit(Table::kGarbage, "", Direction::kForward,
+  std::string behind;
+  auto visited = store_.catalog.index().visit(Table::kGarbage, behind_, Direction::kForward,
                                               [&](std::string_view key, std::string_view) {
                                                 std::int64_t deletable_at = 0;
                                                 const auto id = chunk_of_garbage_key(key, deletable_at);
                                                 if (!id || deletable_at > now) return false;
                                                 ids.push_back(*id);
-                                                return ids.size() < kBatchChunks;
+                                                if (ids.size() < kBatchChunks) return true;
+                                                behind.assign(key).push_back('\0');
+                                                return false;
                                               });
+  behind_ = std::move(behind);
   if (!visited || ids.empty()) return visited;
   doomed_ = Doomed{store_.epochs.end_epoch(), std::move(ids)};
   return {};
 }
 
+std::optional<std::vector<ChunkId>> Reclaimer::unread() const {
+  const auto objects = store_.epochs.objects_read(doomed_->epoch);
+  if (!objects) return std::nullopt;
+  std::unordered_set<ChunkId> left(doomed_->ids.begin(), doomed_->ids.end());
+  for (const auto& object : *objects) {
+    for (const Extent& extent : object->extents) left.erase(extent.chunk);
+  }
+  std::vector<ChunkId> ids = doomed_->ids;
+  std::erase_if(ids, [&left](ChunkId id) { return !left.contains(id); });
+  return ids;
+}
+
 rt::Status Reclaimer::forget() {
-  if (!doomed_ || !store_.epochs.drained(doomed_->epoch)) return {};
+  if (!doomed_) return {};
+  const auto ids = unread();
+  if (!ids) return {};
   std::vector<ChunkId> condemned;
   std::vector<DeadRun> dead;
   const std::int64_t now = now_();
   auto done = committer_.run([&](Change& change, Applied& applied, BuiltCommit&) -> rt::Status {
     dead.clear();
-    for (ChunkId id : doomed_->ids) {
+    for (ChunkId id : *ids) {
       auto entry = change.chunk(id);
       if (!entry) return pass(entry);
       if (!*entry || (*entry)->count.life(now) != RefCount::Life::kDeletable || !store_.table.condemn(id)) continue;

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "store/committer.h"
@@ -16,7 +17,7 @@ class Reclaimer {
   Reclaimer(Internals& store, Committer& committer, std::function<std::int64_t()> now)
       : store_(store), committer_(committer), now_(std::move(now)) {}
 
-  // One batch; chunks that somebody may still read are left for a later round.
+  // One batch; chunks that somebody still reads are left for a later round.
   rt::Status run();
 
  private:
@@ -25,6 +26,8 @@ class Reclaimer {
     std::vector<ChunkId> ids;
   };
   rt::Status choose();
+  // Those of the doomed that nobody reads; none while it cannot be told.
+  std::optional<std::vector<ChunkId>> unread() const;
   rt::Status forget();
   rt::Status punch();
 
@@ -32,6 +35,7 @@ class Reclaimer {
   Committer& committer_;
   const std::function<std::int64_t()> now_;
   std::optional<Doomed> doomed_;
+  std::string behind_;         // where in the garbage the next batch begins
   std::vector<DeadRun> dead_;  // gone from the index, not yet a hole
 };
 

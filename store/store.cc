@@ -181,12 +181,15 @@ rt::Task<rt::Result<std::unique_ptr<Reader>>> EmbeddedStore::read_small(std::sha
 }
 
 rt::Task<rt::Result<bool>> EmbeddedStore::same(ObjectId a, ObjectId b) {
-  const Epochs::Pin pin = epochs_.pin();
+  Epochs::Pin first_pin = epochs_.pin();
+  Epochs::Pin second_pin = epochs_.pin();
   auto first = co_await object(a);
   if (!first) co_return pass(first);
   auto second = co_await object(b);
   if (!second) co_return pass(second);
   if (!*first || !*second) co_return std::unexpected(no_object(*first ? b : a));
+  first_pin.narrow(*first);
+  second_pin.narrow(*second);
   if ((*first)->info.size_bytes != (*second)->info.size_bytes) co_return false;
   auto same = co_await same_bytes(internals_, std::move(*first), std::move(*second));
   co_return same;

@@ -136,6 +136,48 @@ TEST_F(ReclaimTest, waits_for_slices_that_outlive_their_reader) {
   EXPECT_GT(disk.punched_bytes(), 100'000u);
 }
 
+TEST_F(ReclaimTest, slices_may_outlive_the_store) {
+  open();
+  const std::string text = random_text(9, 100'000);
+  const rt::Slices slices = rt::run_until_done(first_slices(*store, upload_now(text), text.size()));
+  store.reset();
+  EXPECT_EQ(text_of(slices), text);
+}
+
+TEST_F(ReclaimTest, a_reader_keeps_only_what_it_reads) {
+  open();
+  const std::string text = random_text(10, 100'000);
+  const ObjectId read = upload_now(text);
+  const ObjectId before = upload_now(random_text(11, 100'000));
+  const rt::Slices slices = rt::run_until_done(first_slices(*store, read, text.size()));
+  const ObjectId after = upload_now(random_text(12, 100'000));
+  for (ObjectId id : {read, before, after}) remove_now(id);
+  prove();
+  now += 100;
+  for (int i = 0; i < 3; ++i) reclaim();
+  EXPECT_EQ(store->stats().stored_bytes, text.size());
+  EXPECT_EQ(text_of(slices), text);
+}
+
+TEST_F(ReclaimTest, much_that_is_read_is_not_in_the_way_of_the_rest) {
+  options.chunk_min_bytes = 64;
+  options.chunk_average_bytes = 128;
+  options.chunk_max_bytes = 256;
+  options.segment_bytes = 8 << 20;
+  open();
+  const std::string text = random_text(13, 400'000);
+  const ObjectId read = upload_now(text);
+  ASSERT_GT(store->stats().chunks, 1'200u);
+  const rt::Slices slices = rt::run_until_done(first_slices(*store, read, 1'000));
+  remove_now(read);
+  now += 1;
+  remove_now(upload_now(random_text(14, 10'000)));
+  prove();
+  now += 100;
+  for (int i = 0; i < 6; ++i) reclaim();
+  EXPECT_EQ(store->stats().stored_bytes, text.size());
+}
+
 TEST_F(ReclaimTest, takes_back_what_was_never_committed) {
   open();
   {
