@@ -5,6 +5,8 @@
 
 #include <fstream>
 
+#include "server/rt/bus_guard.h"
+
 namespace millrace {
 namespace {
 
@@ -49,6 +51,8 @@ void add_store_samples(Samples& samples, const store::Store& store) {
   counter(samples, "millrace_store_copied_body_bytes_total", "Body bytes copied in user space beyond the one move.",
           stats.copied_body_bytes);
   counter(samples, "millrace_store_damaged_chunks_total", "Damaged chunks found since start.", stats.damaged_chunks);
+  counter(samples, "millrace_store_unreadable_total", "Times mapped bytes could not be read when they were needed.",
+          rt::unreadable_count());
   counter(samples, "millrace_store_commits_total", "Transactions committed.", stats.commits);
   counter(samples, "millrace_store_syncs_total", "Times the disk was synced.", stats.syncs);
   counter(samples, "millrace_store_scrubbed_bytes_total", "Bytes verified in the background.", stats.scrubbed_bytes);

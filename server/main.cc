@@ -14,6 +14,7 @@
 #include "server/ops/config.h"
 #include "server/ops/control.h"
 #include "server/ops/log.h"
+#include "server/rt/bus_guard.h"
 #include "store/check.h"
 #include "store/disk.h"
 
@@ -104,6 +105,7 @@ int serve(const ops::ServeCommand& command, const ops::Config& config, ops::Log&
   const sigset_t signals = awaited_signals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
+  rt::install_bus_guard();
   raise_descriptor_limit();
 
   const pthread_t main_thread = pthread_self();

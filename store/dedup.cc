@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "server/rt/bus_guard.h"
 #include "store/chunk_buffer.h"
 
 namespace millrace::store {
@@ -72,10 +73,16 @@ bool equal_from_disk(Internals& store, const FinishedChunk& chunk, const ChunkIn
   return false;
 }
 
+// False also when they cannot be read.
+bool equal_in_memory(const rt::Slices& slices, const StoredBytes& stored) {
+  bool same = false;
+  return rt::survives([&] { same = equal(slices, stored.bytes()); }) && same;
+}
+
 rt::Task<bool> same_as_stored(Internals& store, const FinishedChunk& chunk, const ChunkInfo& info) {
   auto stored = stored_bytes(store.segments, info);
   if (!stored || info.key() != key_of(chunk)) co_return false;
-  if (stored->mapping->resident(stored->offset, stored->length) && equal(chunk.slices, stored->bytes())) {
+  if (stored->mapping->resident(stored->offset, stored->length) && equal_in_memory(chunk.slices, *stored)) {
     co_return true;
   }
   const bool same = co_await store.io.run([&] { return equal_from_disk(store, chunk, info); });

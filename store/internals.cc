@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "server/rt/bus_guard.h"
 #include "store/crc.h"
 
 namespace millrace::store {
@@ -56,7 +57,8 @@ bool blocks_intact(const StoredBytes& stored, const ChunkSummary& summary, std::
   for (std::uint64_t block = from / kChecksumBlockBytes; block * kChecksumBlockBytes < to; ++block) {
     const std::uint64_t start = block * kChecksumBlockBytes;
     const auto part = bytes.subspan(start, std::min<std::uint64_t>(kChecksumBlockBytes, bytes.size() - start));
-    if (crc32_update(0, part) != summary.block_crc32s[block]) return false;
+    std::uint32_t crc32 = 0;
+    if (!rt::survives([&] { crc32 = crc32_update(0, part); }) || crc32 != summary.block_crc32s[block]) return false;
   }
   return true;
 }

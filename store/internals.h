@@ -76,7 +76,8 @@ struct StoredBytes {
 // kNotFound when the segment is gone: the chunk has moved, look it up again.
 rt::Result<StoredBytes> stored_bytes(const Segments& segments, const ChunkInfo& chunk);
 
-// Compares the blocks that [from, to) of a chunk touches with their checksums. Reads memory: populate it first.
+// Compares the blocks that [from, to) of a chunk touches with their checksums; bytes that cannot be read are not
+// intact. Reads memory: populate it first.
 bool blocks_intact(const StoredBytes& stored, const ChunkSummary& summary, std::uint64_t from, std::uint64_t to);
 
 }  // namespace millrace::store

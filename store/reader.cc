@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "server/rt/bus_guard.h"
+
 namespace millrace::store {
 namespace {
 
@@ -134,7 +136,7 @@ class StoreReader final : public Reader {
 
   rt::Status check(Step step) const {
     if (blocks_intact(stored_, chunk_.summary, step.from, step.to)) return {};
-    store_.damage.report(chunk_, "the stored bytes do not match their checksums");
+    store_.damage.report(chunk_, "the stored bytes cannot be read or do not match their checksums");
     return rt::fail(rt::Code::kDamaged, fmt::format("chunk {} is damaged", chunk_.id));
   }
 
@@ -198,9 +200,13 @@ std::vector<Run> unshared_runs(const ObjectEntry& a, const ObjectEntry& b) {
   return runs;
 }
 
-std::size_t equal_prefix(const rt::Slice& a, const rt::Slice& b) {
+// How many bytes they are equal in; 0 when they are not.
+rt::Result<std::size_t> equal_prefix(const rt::Slice& a, const rt::Slice& b) {
   const std::size_t count = std::min(a.size(), b.size());
-  return std::memcmp(a.data(), b.data(), count) == 0 ? count : 0;
+  bool equal = false;
+  const bool readable = rt::survives([&] { equal = std::memcmp(a.data(), b.data(), count) == 0; });
+  if (!readable) return rt::fail(rt::Code::kIo, "the bytes to compare cannot be read");
+  return equal ? count : 0;
 }
 
 // Bytes of a reader with what is left of its last slices.
@@ -236,11 +242,12 @@ rt::Task<rt::Result<bool>> same_run(Internals& store, std::shared_ptr<const Obje
     if (!filled) co_return pass(filled);
     filled = co_await right.fill();
     if (!filled) co_return pass(filled);
-    const std::size_t count = equal_prefix(left.slice(), right.slice());
-    if (count == 0) co_return false;
-    left.slice().take_front(count);
-    right.slice().take_front(count);
-    done += count;
+    auto count = equal_prefix(left.slice(), right.slice());
+    if (!count) co_return pass(count);
+    if (*count == 0) co_return false;
+    left.slice().take_front(*count);
+    right.slice().take_front(*count);
+    done += *count;
   }
   co_return true;
 }

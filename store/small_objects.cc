@@ -1,8 +1,9 @@
 #include "store/small_objects.h"
 
 #include <array>
-#include <cstring>
+#include <optional>
 
+#include "server/rt/bus_guard.h"
 #include "store/catalog.h"
 
 namespace millrace::store {
@@ -25,10 +26,13 @@ class KeptReader final : public Reader {
   rt::Slice bytes_;
 };
 
-rt::Slice joined(const rt::Slices& slices) {
-  std::string bytes;
-  bytes.reserve(rt::total_bytes(slices));
-  for (const rt::Slice& slice : slices) bytes.append(slice.text());
+std::optional<rt::Slice> joined(const rt::Slices& slices) {
+  std::string bytes(rt::total_bytes(slices), '\0');
+  char* end = bytes.data();
+  for (const rt::Slice& slice : slices) {
+    if (!rt::try_copy(end, slice.data(), slice.size())) return std::nullopt;
+    end += slice.size();
+  }
   return rt::Slice::copy_of(bytes);
 }
 
@@ -45,7 +49,9 @@ std::shared_ptr<const rt::Slice> SmallObjects::find(ObjectId id) {
 }
 
 std::shared_ptr<const rt::Slice> SmallObjects::keep(ObjectId id, std::uint64_t stamp, const rt::Slices& slices) {
-  auto kept = std::make_shared<const Kept>(joined(slices), stamp);
+  auto whole = joined(slices);
+  if (!whole) return nullptr;
+  auto kept = std::make_shared<const Kept>(std::move(*whole), stamp);
   kept_.put(index_key(id), kept, kept->bytes.size() + kEntryBytes);
   const rt::Slice* bytes = &kept->bytes;
   return {std::move(kept), bytes};

@@ -20,7 +20,7 @@ class SmallObjects {
   // Null: not kept, or gone.
   std::shared_ptr<const rt::Slice> find(ObjectId id);
   std::uint64_t stamp(ObjectId id) const;
-  // `stamp`: from before the object was looked up.
+  // `stamp`: from before the object was looked up. Null: the bytes cannot be read.
   std::shared_ptr<const rt::Slice> keep(ObjectId id, std::uint64_t stamp, const rt::Slices& slices);
 
  private:

@@ -177,7 +177,9 @@ rt::Task<rt::Result<std::unique_ptr<Reader>>> EmbeddedStore::read_small(std::sha
   const auto whole = make_reader(internals_, std::move(object), std::move(pin), 0, info.size_bytes);
   auto slices = co_await whole->next(info.size_bytes);
   if (!slices) co_return pass(slices);
-  co_return make_reader(*small_objects_.keep(info.id, stamp, *slices), offset, length);
+  const auto kept = small_objects_.keep(info.id, stamp, *slices);
+  if (!kept) co_return rt::fail(rt::Code::kIo, fmt::format("object {} cannot be read", info.id.text()));
+  co_return make_reader(*kept, offset, length);
 }
 
 rt::Task<rt::Result<bool>> EmbeddedStore::same(ObjectId a, ObjectId b) {

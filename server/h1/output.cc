@@ -1,5 +1,7 @@
 #include "server/h1/output.h"
 
+#include "server/rt/bus_guard.h"
+
 namespace millrace::h1 {
 namespace {
 
@@ -27,12 +29,18 @@ Output::~Output() = default;
 std::string& Output::text() noexcept { return text_->bytes; }
 
 void Output::append(rt::Slice slice) {
-  if (slice.size() <= kCopyMaxBytes) {
-    text_->bytes.append(slice.text());
-    return;
-  }
+  if (slice.size() <= kCopyMaxBytes && try_append(slice)) return;
   slice_bytes_ += slice.size();
   pieces_.push_back({text_->bytes.size(), std::move(slice)});
+}
+
+// What cannot be read is left to the write, which fails of it.
+bool Output::try_append(const rt::Slice& slice) {
+  const std::size_t before = text_->bytes.size();
+  text_->bytes.resize(before + slice.size());
+  if (rt::try_copy(text_->bytes.data() + before, slice.data(), slice.size())) return true;
+  text_->bytes.resize(before);
+  return false;
 }
 
 void Output::append(std::string body) {

@@ -32,6 +32,7 @@ class Output {
     std::size_t text_end;  // the text up to here comes before the slice
     rt::Slice slice;
   };
+  bool try_append(const rt::Slice& slice);
   rt::Ref<Text> fresh_text();
 
   rt::Ref<Text> text_;

@@ -22,6 +22,12 @@ void append_chunk_head(std::string& out, std::size_t bytes) {
   out.append(digits.data(), end).append("\r\n");
 }
 
+std::string_view why_unsent(rt::Code code) {
+  if (code == rt::Code::kTimeout) return "the peer takes nothing";
+  if (code == rt::Code::kIo) return "the stored bytes cannot be read";
+  return "the peer left";
+}
+
 bool has_no_body(int status) { return status == 204 || status == 304; }
 
 // Bytes of the body as framed; for a response without one (`head_only`) what the handler says it would have.
@@ -212,8 +218,7 @@ rt::Task<void> Session::write_loop() {
     rt::Slices slices = output_.take();
     rt::Status sent = co_await transport_.write(std::move(slices));
     writing_bytes_ = 0;
-    if (!sent)
-      co_return break_off(sent.error().code == rt::Code::kTimeout ? "the peer takes nothing" : "the peer left");
+    if (!sent) co_return break_off(why_unsent(sent.error().code));
     main_.set();
   }
 }

@@ -4,11 +4,11 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <cstring>
 
 #include "server/h2/session.h"
 #include "server/http/date.h"
 #include "server/http/request_id.h"
+#include "server/rt/bus_guard.h"
 
 namespace millrace::h2 {
 namespace {
@@ -80,11 +80,13 @@ ssize_t read_body(nghttp2_session*, std::int32_t, std::uint8_t* frame, std::size
     *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
     return static_cast<ssize_t>(bytes);
   }
-  stream.sent_bytes += bytes;
-  stream.outgoing.take(bytes, [&frame](const rt::Slice& piece) {
-    std::memcpy(frame, piece.data(), piece.size());
+  bool whole = true;
+  stream.outgoing.take(bytes, [&](const rt::Slice& piece) {
+    whole = whole && rt::try_copy(frame, piece.data(), piece.size());
     frame += piece.size();
   });
+  if (!whole) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;  // resets the stream
+  stream.sent_bytes += bytes;
   if (!last) stream.room.set();
   return static_cast<ssize_t>(bytes);
 }

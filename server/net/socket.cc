@@ -12,6 +12,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "server/rt/bus_guard.h"
+
 namespace millrace::net {
 namespace {
 
@@ -24,6 +26,12 @@ std::unexpected<rt::Error> closed_here() { return rt::fail(rt::Code::kClosed, "t
 
 std::unexpected<rt::Error> broken(const char* what, int error) {
   return rt::fail(rt::Code::kClosed, std::string(what) + ": " + std::strerror(error));
+}
+
+std::unexpected<rt::Error> write_failed(int error) {
+  if (error != EFAULT) return broken("write", error);
+  rt::count_unreadable();
+  return rt::fail(rt::Code::kIo, "the bytes to send cannot be read");
 }
 
 bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
@@ -149,7 +157,7 @@ rt::Result<std::size_t> Socket::send(std::span<const std::byte> bytes) {
   const ssize_t sent = ::send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
   if (sent >= 0) return static_cast<std::size_t>(sent);
   if (would_block(errno)) return 0;
-  return broken("write", errno);
+  return write_failed(errno);
 }
 
 rt::Task<rt::Status> Socket::budget_allows(std::chrono::milliseconds limit) {
@@ -203,7 +211,7 @@ rt::Status Socket::send_some(const rt::Slices& slices, Cursor& cursor) {
     message.msg_iovlen = count;
     const ssize_t sent = ::sendmsg(descriptor_, &message, MSG_NOSIGNAL);
     if (sent < 0 && would_block(errno)) return {};
-    if (sent < 0) return broken("write", errno);
+    if (sent < 0) return write_failed(errno);
     std::size_t rest = static_cast<std::size_t>(sent) + cursor.offset;
     while (cursor.index < slices.size() && rest >= slices[cursor.index].size()) rest -= slices[cursor.index++].size();
     cursor.offset = rest;

@@ -8,6 +8,8 @@
 #include <cstring>
 #include <utility>
 
+#include "server/rt/bus_guard.h"
+
 namespace millrace::net {
 namespace {
 
@@ -249,7 +251,10 @@ rt::Status Tls::seal(const rt::Slices& slices, std::size_t& index, std::size_t& 
     while (filled < record.size() && index < slices.size()) {
       const rt::Slice& slice = slices[index];
       const std::size_t take = std::min(slice.size() - offset, record.size() - filled);
-      if (take > 0) std::memcpy(record.data() + filled, slice.data() + offset, take);
+      if (take > 0 && !rt::try_copy(record.data() + filled, slice.data() + offset, take)) {
+        sink_ = nullptr;
+        return rt::fail(rt::Code::kIo, "the bytes to send cannot be read");
+      }
       filled += take;
       offset += take;
       if (offset == slice.size()) {

@@ -1,7 +1,9 @@
 // The real disk and the real index, in a temporary directory: what the fakes stand for.
 #include <stdlib.h>
 
+#include "server/rt/bus_guard.h"
 #include "store/check.h"
+#include "tests/server/rt/lost_bytes.h"
 #include "tests/store/store_fixture.h"
 
 namespace millrace::store {
@@ -78,6 +80,52 @@ TEST_F(PosixStoreTest, uses_no_more_disk_than_it_stores) {
   ASSERT_TRUE(rt::run_until_done(upload(*store, text)));
   open();
   EXPECT_LT(store->stats().segment_bytes, text.size() + (128 << 10));
+}
+
+// A mapping that is whole when it is asked and lost when it is read.
+class LostMapping final : public Mapping {
+ public:
+  explicit LostMapping(rt::Slice bytes) : bytes_(std::move(bytes)) {
+    data_ = bytes_.data();
+    size_ = bytes_.size();
+  }
+  bool resident(std::uint64_t, std::size_t) const override { return true; }
+  rt::Status populate(std::uint64_t, std::size_t) const override { return {}; }
+  void will_need(std::uint64_t, std::size_t) const override {}
+
+ private:
+  void dispose() noexcept override { delete this; }
+  rt::Slice bytes_;
+};
+
+TEST(StoredBytes, that_cannot_be_read_are_not_intact) {
+  rt::install_bus_guard();
+  const StoredBytes stored{rt::Ref<Mapping>::adopt(new LostMapping(rt::LostBytes::make(kDiskBlockBytes))), 0, 100};
+  ChunkSummary summary;
+  summary.length = 100;
+  summary.block_crc32s = {0};
+  EXPECT_FALSE(blocks_intact(stored, summary, 0, 100));
+}
+
+TEST(SmallObjects, keeps_nothing_that_cannot_be_read) {
+  rt::install_bus_guard();
+  Stamps stamps;
+  SmallObjects objects(stamps, 1 << 20);
+  const ObjectId id = ObjectId::random();
+  EXPECT_EQ(objects.keep(id, objects.stamp(id), {rt::LostBytes::make(100)}), nullptr);
+  EXPECT_EQ(objects.find(id), nullptr);
+}
+
+TEST_F(PosixStoreTest, a_segment_that_was_cut_short_is_told_and_not_served) {
+  const std::string text = random_text(5, 3'000'000);
+  const auto id = rt::run_until_done(upload(*store, text));
+  EXPECT_EQ(rt::run_until_done(download(*store, *id)), text);
+  std::vector<std::string> damage;
+  store->on_damage([&damage](std::string sentence) { damage.push_back(std::move(sentence)); });
+  std::filesystem::resize_file(options.directory / segment_name(1), 1 << 20);
+  const auto got = rt::run_until_done(download(*store, *id));
+  EXPECT_FALSE(got);
+  EXPECT_FALSE(damage.empty());
 }
 
 TEST_F(PosixStoreTest, is_held_by_one_process_at_a_time) {

@@ -4,8 +4,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "server/h1/output.h"
+#include "server/rt/bus_guard.h"
 #include "server/rt/timer.h"
 #include "tests/server/net/loopback.h"
+#include "tests/server/rt/lost_bytes.h"
 
 namespace millrace::h1 {
 namespace {
@@ -366,6 +369,17 @@ TEST(Session, never_makes_a_failed_response_look_complete) {
     ASSERT_EQ(result.outcomes.size(), 1U);
     EXPECT_THAT(std::string(result.outcomes[0].error), StartsWith("the source"));
   }
+}
+
+TEST(Session, leaves_bytes_that_cannot_be_read_to_the_write) {
+  rt::install_bus_guard();
+  Output output;
+  output.text() = "head";
+  output.append(rt::LostBytes::make(100));
+  const rt::Slices slices = output.take();
+  ASSERT_EQ(slices.size(), 2U);
+  EXPECT_EQ(slices[0].text(), "head");
+  EXPECT_EQ(slices[1].size(), 100U);
 }
 
 TEST(Session, streams_more_than_the_peer_takes_at_once) {

@@ -4,7 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "server/rt/bus_guard.h"
 #include "tests/server/h2/stage.h"
+#include "tests/server/rt/lost_bytes.h"
 
 namespace millrace::h2 {
 namespace {
@@ -367,6 +369,22 @@ TEST(H2Session, AResponseShorterThanAnnouncedIsAReset) {
     EXPECT_EQ(s.client->replies[id].error_code, std::uint32_t{NGHTTP2_INTERNAL_ERROR});
   });
   EXPECT_NE(stage.script.outcomes.at(0).error, "");
+}
+
+TEST(H2Session, BytesThatCannotBeReadAreAReset) {
+  rt::install_bus_guard();
+  Stage stage;
+  stage.script.handler = [](Script&, http::Exchange&) -> rt::Task<http::Response> {
+    http::Response response;
+    response.body = rt::LostBytes::make(100);
+    co_return response;
+  };
+  stage.play([](Stage& s) -> rt::Task<void> {
+    const std::int32_t id = s.client->request("GET", "/");
+    EXPECT_TRUE(co_await s.client->until_closed(id));
+    EXPECT_EQ(s.client->replies[id].body, "");
+    EXPECT_EQ(s.client->replies[id].error_code, std::uint32_t{NGHTTP2_INTERNAL_ERROR});
+  });
 }
 
 TEST(H2Session, ASourceIsAskedAtThePeersPace) {

@@ -7,7 +7,9 @@
 #include <filesystem>
 #include <fstream>
 
+#include "server/rt/bus_guard.h"
 #include "tests/server/net/connect.h"
+#include "tests/server/rt/lost_bytes.h"
 
 namespace millrace::net {
 namespace {
@@ -50,13 +52,14 @@ bool Echo::obedient = true;
 std::unique_ptr<Session> make_echo(Transport& transport, Wire wire) { return std::make_unique<Echo>(transport, wire); }
 
 struct House {
-  explicit House(ListenerSetup setup) {
+  explicit House(ListenerSetup setup, SessionFactory make_session = &make_echo) {
     Echo::drained = 0;
     Echo::obedient = true;
     auto bound = listen_on("127.0.0.1:0", 1, 16);
     EXPECT_TRUE(bound);
     address = bound->front().address();
-    listener = std::make_unique<Listener>(std::move(bound->front()), std::move(setup), receive.pool, &make_echo, stats);
+    listener = std::make_unique<Listener>(std::move(bound->front()), std::move(setup), receive.pool,
+                                          std::move(make_session), stats);
     listener->start();
   }
   std::unique_ptr<Socket> connect() {
@@ -326,6 +329,61 @@ TEST(Tls, CarriesMuchBothWays) {
     co_await house.listener->stop(1000ms);
   };
   rt::run_until_done(story(scratch));
+}
+
+// Good bytes, then some that cannot be read.
+class Loser final : public Session {
+ public:
+  explicit Loser(Transport& transport) : transport_(transport) {}
+  rt::Task<void> run(rt::Slice) override {
+    rt::Status sent = co_await transport_.write(one("good\n"));
+    rt::Slices slices = one(std::string(100'000, 'y'));
+    slices.push_back(rt::LostBytes::make(100'000, 8192));
+    if (sent) sent = co_await transport_.write(std::move(slices));
+    unreadable = !sent && sent.error().code == rt::Code::kIo;
+    transport_.close();
+  }
+  void drain() override {}
+  static bool unreadable;
+
+ private:
+  Transport& transport_;
+};
+bool Loser::unreadable = false;
+
+std::unique_ptr<Session> make_loser(Transport& transport, Wire) { return std::make_unique<Loser>(transport); }
+
+TEST(Tls, BytesThatCannotBeReadEndTheConnection) {
+  rt::install_bus_guard();
+  Scratch scratch;
+  auto story = [](Scratch& s, bool encrypted) -> rt::Task<void> {
+    ListenerSetup setup;
+    if (encrypted) setup.tls = *TlsContext::load(*development_certificate(s.path));
+    const std::uint64_t before = rt::unreadable_count();
+    House house(setup, &make_loser);
+    auto socket = house.connect();
+    std::string got;
+    if (encrypted) {
+      TlsClient client(*socket, "\x02h2", TLS1_3_VERSION);
+      const bool shaken = co_await client.handshake();
+      EXPECT_TRUE(shaken);
+      got = co_await client.hear(200'005);
+    } else {
+      co_await socket->write(one("PUT /"));
+      got = co_await read_text(*socket, 200'005);
+    }
+    EXPECT_TRUE(got.starts_with("good\n"));
+    EXPECT_LT(got.size(), 200'005u);
+    EXPECT_EQ(got.find('\0'), std::string::npos) << "what cannot be read is not replaced";
+    EXPECT_TRUE(Loser::unreadable);
+    EXPECT_EQ(rt::unreadable_count(), before + 1);
+    socket->close();
+    co_await house.listener->stop(1000ms);
+  };
+  for (const bool encrypted : {true, false}) {
+    Loser::unreadable = false;
+    rt::run_until_done(story(scratch, encrypted));
+  }
 }
 
 TEST(Tls, AHandshakeThatStallsIsDropped) {
