@@ -1,26 +1,32 @@
 // What a segment holds is live or not by what the index says now. Records and objects are copied by the committer,
-// which checks again: nobody may change them between the look and the copy. A deletion is copied while an older segment
-// is left that could hold what it deletes.
+// which checks: nobody may change them between the look and the copy.
 #include "store/compaction.h"
 
 #include <algorithm>
 
+#include "store/carry.h"
 #include "store/chunk_buffer.h"
 #include "store/segment_walk.h"
+#include "store/survey.h"
 
 namespace millrace::store {
 namespace {
 
 constexpr std::uint64_t kMoveBytes = std::uint64_t{8} << 20;
 constexpr std::size_t kCarryEntries = 4096;
+constexpr double kWorthShare = 0.5;
+
+double share_of(const Segment& segment, std::uint64_t live_bytes) {
+  auto size = segment.file().size();
+  if (!size) return 1;
+  return static_cast<double>(live_bytes) / static_cast<double>(std::max<std::uint64_t>(*size, 1));
+}
 
 // Copies one segment's living content in batches, each with its own commit.
 class Mover {
  public:
   Mover(Internals& store, Committer& committer, const Segment& segment)
-      : store_(store), committer_(committer), segment_(segment) {
-    for (const SegmentPtr& other : store.segments.all()) numbers_.push_back(other->number());
-  }
+      : store_(store), committer_(committer), segment_(segment), gatherer_(store.segments, segment.number()) {}
 
   ~Mover() { settle_copies(); }
 
@@ -93,66 +99,23 @@ class Mover {
   }
 
   rt::Status add_group(const CommitGroup& group) {
-    for (const Commit& commit : group.commits) {
-      for (const auto* puts : {&commit.puts, &commit.carried_puts}) {
-        carried_.carried_puts.insert(carried_.carried_puts.end(), puts->begin(), puts->end());
-      }
-      for (const auto* objects : {&commit.creations, &commit.carried_creations}) {
-        for (const ObjectEntry& object : *objects) {
-          entries_ += object.extents.size();
-          carried_.carried_creations.push_back(object);
-        }
-      }
-      for (const auto* erasures : {&commit.erasures, &commit.carried_erasures}) {
-        for (const Erasure& erasure : *erasures) {
-          if (is_needed(erasure.since_segment)) carried_.carried_erasures.push_back(erasure);
-        }
-      }
-      for (const auto* removals : {&commit.removals, &commit.carried_removals}) {
-        for (const Removal& removal : *removals) {
-          if (is_needed(removal.since_segment)) carried_.carried_removals.push_back(removal);
-        }
-      }
-    }
-    entries_ += group.commits.size();
-    return entries_ < kCarryEntries ? rt::Status{} : commit_carried();
-  }
-
-  // Whether a segment before this one could hold what a deletion deletes.
-  bool is_needed(SegmentNumber since) const {
-    return std::ranges::any_of(numbers_,
-                               [&](SegmentNumber other) { return other >= since && other < segment_.number(); });
+    gatherer_.add(group);
+    return gatherer_.entries() < kCarryEntries ? rt::Status{} : commit_carried();
   }
 
   rt::Status commit_carried() {
-    entries_ = 0;
-    const Commit carried = std::exchange(carried_, {});
-    return committer_.run([&carried](Change& change, Applied&, BuiltCommit& built) -> rt::Status {
-      for (const RecordEntry& put : carried.carried_puts) {
-        auto record = change.record(put.key);
-        if (!record) return pass(record);
-        if (*record && (*record)->revision == put.revision) built.commit.carried_puts.push_back(put);
-      }
-      for (const ObjectEntry& object : carried.carried_creations) {
-        auto known = change.object(object.info.id);
-        if (!known) return pass(known);
-        if (*known) built.commit.carried_creations.push_back(object);
-      }
-      built.commit.carried_erasures = carried.carried_erasures;
-      built.commit.carried_removals = carried.carried_removals;
-      return {};
-    });
+    const Commit gathered = gatherer_.take();
+    return committer_.run(
+        [&gathered](Change& change, Applied&, BuiltCommit& built) { return carry(gathered, change, built.commit); });
   }
 
   Internals& store_;
   Committer& committer_;
   const Segment& segment_;
-  std::vector<SegmentNumber> numbers_;
+  Gatherer gatherer_;
   ChunkBuffer buffer_;
   std::vector<Move> moves_;
   std::uint64_t move_bytes_ = 0;
-  Commit carried_;
-  std::size_t entries_ = 0;
   bool damaged_ = false;
 };
 
@@ -161,27 +124,46 @@ class Mover {
 rt::Status Compactor::run() {
   auto segment = choose();
   if (!segment) return pass(segment);
-  return *segment ? empty(*segment) : rt::Status{};
+  if (!*segment) return {};
+  auto worth = is_worth_it(**segment);
+  if (!worth) return pass(worth);
+  return *worth ? empty(*segment) : rt::Status{};
 }
 
-// Less than half of it is live. The newest segment is being written, and what the index might have to replay stays.
+// The newest segment is being written, and what the index might have to replay stays.
 rt::Result<SegmentPtr> Compactor::choose() {
   auto synced = committer_.sync_index();
   if (!synced) return pass(synced);
   const SegmentNumber limit = std::min(store_.writer.segment_floor(), synced->segment);
   SegmentPtr sparsest;
-  double least = 0.5;
+  double least = kWorthShare;
   for (const SegmentPtr& segment : store_.segments.all()) {
-    if (segment->number() >= limit || unmovable_.contains(segment->number())) continue;
+    if (segment->number() >= limit || unmovable_.contains(segment->number()) || is_known_full(segment->number())) {
+      continue;
+    }
     auto live = store_.catalog.live_bytes(segment->number());
-    auto size = segment->file().size();
-    if (!live || !size) continue;
-    const double share = static_cast<double>(*live) / static_cast<double>(std::max<std::uint64_t>(*size, 1));
+    if (!live) continue;
+    const double share = share_of(*segment, *live);
     if (share >= least) continue;
     least = share;
     sparsest = segment;
   }
   return sparsest;
+}
+
+// The index counts live payload only. Where other things fill a segment, emptying it would make one just like it.
+rt::Result<bool> Compactor::is_worth_it(const Segment& segment) {
+  auto kept = bytes_to_keep(store_, segment);
+  if (!kept) return pass(kept);
+  if (share_of(segment, *kept) < kWorthShare) return true;
+  full_[segment.number()] = store_.writer.segment_floor();
+  return false;
+}
+
+// Until as many segments have been filled as are full: looking through them again reads no more than was written.
+bool Compactor::is_known_full(SegmentNumber number) const {
+  const auto full = full_.find(number);
+  return full != full_.end() && store_.writer.segment_floor() - full->second < full_.size();
 }
 
 rt::Status Compactor::empty(const SegmentPtr& segment) {
@@ -202,6 +184,7 @@ rt::Status Compactor::remove(SegmentNumber number) {
     return rt::Status{};
   });
   if (!done) return done;
+  full_.erase(number);
   return store_.segments.remove(number);
 }
 

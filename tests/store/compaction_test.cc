@@ -1,5 +1,9 @@
 #include "store/compaction.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+
 #include "store/check.h"
 #include "tests/store/store_fixture.h"
 
@@ -20,6 +24,19 @@ class CompactionTest : public StoreTest {
     for (int i = 0; i < 16; ++i) {
       const auto done = store->keeper().compact();
       ASSERT_TRUE(done) << done.error().message;
+    }
+  }
+  std::vector<std::string> segment_names() const {
+    std::vector<std::string> names = *disk.list(options.directory);
+    std::erase_if(names, [](const auto& name) { return !parse_segment_name(name); });
+    std::ranges::sort(names);
+    return names;
+  }
+  void put_many(char content) {
+    for (int batch = 0; batch < 20; ++batch) {
+      Transaction transaction;
+      for (int i = 0; i < 64; ++i) transaction.put(fmt::format("{}/{}", batch, i), std::string(1000, content));
+      ASSERT_TRUE(commit_now(std::move(transaction)));
     }
   }
   void check_clean(bool repair) {
@@ -115,6 +132,42 @@ TEST_F(CompactionTest, leaves_a_damaged_segment_alone) {
   const auto got = download_now(id);
   ASSERT_FALSE(got);
   EXPECT_EQ(got.error().code, rt::Code::kDamaged);
+}
+
+TEST_F(CompactionTest, leaves_segments_alone_that_records_fill) {
+  open();
+  put_many('a');
+  const auto before = segment_names();
+  ASSERT_GT(before.size(), 4u);
+  compact_all();
+  EXPECT_EQ(segment_names(), before);
+}
+
+TEST_F(CompactionTest, empties_them_once_their_records_were_replaced) {
+  open();
+  put_many('a');
+  compact_all();
+  const std::size_t before = segments();
+  put_many('b');
+  put_many('c');
+  ASSERT_GT(segments(), 2 * before);
+  for (int i = 0; i < 2; ++i) compact_all();
+  EXPECT_LE(segments(), before + 2);
+  EXPECT_EQ(get_now("0/0")->value, std::string(1000, 'c'));
+  check_clean(false);
+}
+
+TEST_F(CompactionTest, leaves_alone_what_it_made) {
+  open();
+  for (int i = 0; i < 600; ++i) put_now(fmt::format("alone/{}", i), std::string(1000, 'a'));
+  const auto before = segment_names();
+  compact_all();
+  const auto after = segment_names();
+  EXPECT_LT(after.size(), before.size() / 2);
+  EXPECT_GT(after.size(), 1u);
+  compact_all();
+  EXPECT_EQ(segment_names(), after);
+  check_clean(false);
 }
 
 }  // namespace
