@@ -136,6 +136,21 @@ TEST_F(ReclaimTest, waits_for_slices_that_outlive_their_reader) {
   EXPECT_GT(disk.punched_bytes(), 100'000u);
 }
 
+TEST_F(ReclaimTest, slices_of_small_objects_stay_whole) {
+  open();
+  const std::string text = random_text(15, 20'000);
+  const ObjectId id = upload_now(text);
+  const rt::Slices fetched = rt::run_until_done(first_slices(*store, id, text.size()));
+  const rt::Slices kept = rt::run_until_done(first_slices(*store, id, text.size()));
+  remove_now(id);
+  prove();
+  now += 100;
+  for (int i = 0; i < 3; ++i) reclaim();
+  EXPECT_GT(disk.punched_bytes(), 0u);
+  EXPECT_EQ(text_of(fetched), text);
+  EXPECT_EQ(text_of(kept), text);
+}
+
 TEST_F(ReclaimTest, slices_may_outlive_the_store) {
   open();
   const std::string text = random_text(9, 100'000);
