@@ -224,7 +224,12 @@ rt::Status SegmentWriter::roll_over() {
     full_.store(full() || created.error().code == rt::Code::kFull, std::memory_order_relaxed);
     return pass(created);
   }
-  return open_segment(std::move(*created), kSegmentHeaderBytes);
+  const SegmentNumber number = (*created)->number();
+  auto opened = open_segment(std::move(*created), kSegmentHeaderBytes);
+  if (opened) return opened;
+  // Records go on to the one before it, so nothing may be left that claims that one is complete.
+  if (auto removed = segments_.remove(number); !removed) break_down(removed.error());
+  return opened;
 }
 
 rt::Status SegmentWriter::open_segment(SegmentPtr segment, std::uint64_t position) {

@@ -86,6 +86,7 @@ rt::Result<SegmentPtr> Segments::create(const StoreId& store) {
   if (done) done = disk_.sync_directory(directory_);
   if (!done) {
     (void)disk_.unlink(path(number));
+    (void)disk_.sync_directory(directory_);
     return pass(done);
   }
   auto segment =

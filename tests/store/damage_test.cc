@@ -158,5 +158,24 @@ TEST_F(DamageTest, a_failed_sync_is_never_tried_again) {
   EXPECT_TRUE(put_now("key", "value"));
 }
 
+TEST_F(DamageTest, a_segment_that_cannot_be_opened_leaves_nothing_behind) {
+  options.segment_bytes = 64 << 10;
+  open();
+  put_now("before", std::string(30'000, 'b'));
+  disk.fail_opens(true);
+  EXPECT_FALSE(put_now("refused", std::string(60'000, 'r')));
+  EXPECT_FALSE(disk.exists(segment_path(2)));
+  // Fits behind what is there.
+  EXPECT_TRUE(put_now("between", "value"));
+  disk.fail_opens(false);
+  EXPECT_TRUE(put_now("after", std::string(60'000, 'a')));
+  EXPECT_TRUE(disk.exists(segment_path(3)));
+  store.reset();
+  index.lose_everything();
+  open();
+  EXPECT_EQ(get_now("between")->value, "value");
+  EXPECT_EQ(get_now("after")->revision, 3u);
+}
+
 }  // namespace
 }  // namespace millrace::store

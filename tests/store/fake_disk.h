@@ -79,6 +79,11 @@ class FakeDisk final : public Disk {
     std::lock_guard lock(mutex_);
     syncs_fail_ = fail;
   }
+  // No file can be opened for writing, though made: the process has too many open.
+  void fail_opens(bool fail) {
+    std::lock_guard lock(mutex_);
+    opens_fail_ = fail;
+  }
   void damage(const std::filesystem::path& path, std::uint64_t offset) {
     std::lock_guard lock(mutex_);
     Node& node = *names_.at(path);
@@ -101,6 +106,7 @@ class FakeDisk final : public Disk {
       if (auto powered = spend(); !powered) return pass(powered);
       names_[path] = std::make_shared<Node>();
     }
+    if (opens_fail_ && access == Access::kReadWrite) return rt::fail(rt::Code::kIo, "too many open files");
     const auto found = names_.find(path);
     if (found == names_.end()) return rt::fail(rt::Code::kNotFound, "no file " + path.string());
     return std::make_unique<FakeFile>(*this, found->second, caching == Caching::kDirect);
@@ -353,6 +359,7 @@ class FakeDisk final : public Disk {
   bool cold_ = false;
   bool direct_ = false;
   bool syncs_fail_ = false;
+  bool opens_fail_ = false;
 };
 
 }  // namespace millrace::store

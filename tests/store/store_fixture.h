@@ -17,6 +17,7 @@
 #include "server/rt/pool.h"
 #include "store/draft.h"
 #include "store/embedded_store.h"
+#include "store/segment_scanner.h"
 #include "tests/store/fake_disk.h"
 #include "tests/store/memory_index.h"
 
@@ -142,6 +143,19 @@ class StoreTest : public testing::Test {
     auto record = rt::run_until_done(store->get(std::move(key)));
     EXPECT_TRUE(record) << record.error().message;
     return record.value_or(std::nullopt);
+  }
+
+  std::filesystem::path segment_path(SegmentNumber number = 1) const {
+    return options.directory / segment_name(number);
+  }
+  // The records of a segment that is whole.
+  std::vector<RecordHeader> records_of(SegmentNumber number = 1) {
+    const auto header = decode_segment_header(disk.contents(segment_path(number)));
+    const auto file = disk.open(segment_path(number), Access::kRead, Caching::kCached);
+    SegmentScanner scanner(**file, header->seed(), kSegmentHeaderBytes, *(*file)->size());
+    std::vector<RecordHeader> records;
+    while (const auto record = *scanner.next()) records.push_back(record->header);
+    return records;
   }
 
   FakeDisk disk;
