@@ -35,6 +35,9 @@ struct OpenedFiles {
   Recovered recovered;
   bool rebuilt = false;
 };
+// RocksDB ends the process when it finds no space while it opens; what it writes then fits into this.
+constexpr std::uint64_t kOpenFreeBytesMin = std::uint64_t{8} << 20;
+
 // A missing index is built anew at once, because nothing is lost by it; whether a damaged one is, is for the operator
 // to say. kReport: neither.
 enum class OnBadIndex : std::uint8_t { kReport, kRebuildIfMissing, kRebuild, kRebuildAlways };

@@ -16,6 +16,15 @@ rt::Status check_options(const Options& options) {
   return {};
 }
 
+rt::Status check_space(const Disk& disk, const std::filesystem::path& directory) {
+  auto free = disk.free_bytes(directory);
+  if (!free) return pass(free);
+  if (*free >= kOpenFreeBytesMin) return {};
+  return rt::fail(rt::Code::kFull,
+                  fmt::format("the disk of {} is full: {} KiB are free, opening the store takes {} KiB",
+                              directory.string(), *free >> 10, kOpenFreeBytesMin >> 10));
+}
+
 rt::Status check_owner(const Segments& segments, const Identity& identity) {
   for (const SegmentPtr& segment : segments.all()) {
     if (segment->header().store == identity.id) continue;
@@ -79,6 +88,7 @@ rt::Result<OpenedFiles> open_files(const Options& options, Disk& disk, const Sea
   OpenedFiles files;
   if (auto valid = check_options(options); !valid) return pass(valid);
   if (auto made = disk.make_directory(options.directory); !made) return pass(made);
+  if (auto space = check_space(disk, options.directory); !space) return pass(space);
   auto lock = disk.lock(options.directory / "store.lock");
   if (!lock) return pass(lock);
   files.lock = std::move(*lock);

@@ -93,6 +93,22 @@ TEST_F(DamageTest, a_full_disk_refuses_writes_and_serves_reads) {
   EXPECT_TRUE(report->clean()) << report->problems.front();
 }
 
+TEST_F(DamageTest, a_full_disk_refuses_to_open_and_loses_nothing) {
+  open();
+  const std::string text = random_text(8, 100'000);
+  const ObjectId id = upload_now(text);
+  store.reset();
+  disk.set_space(kOpenFreeBytesMin - 1);
+  const auto opened = try_open();
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code, rt::Code::kFull);
+  EXPECT_NE(opened.error().message.find("8191 KiB are free"), std::string::npos) << opened.error().message;
+  EXPECT_EQ(check(options, disk, seams(), true).error().code, rt::Code::kFull);
+  disk.set_space(kOpenFreeBytesMin);
+  open();
+  EXPECT_EQ(download_now(id), text);
+}
+
 TEST_F(DamageTest, deleting_works_while_little_space_is_kept_back) {
   options.free_space_min_bytes = 1 << 20;
   open();
