@@ -48,7 +48,7 @@ class Rebuilder {
 
   rt::Status add_chunk(const ChunkInfo& chunk) {
     change_.put_chunk({chunk, {}});
-    applied_.next_chunk_id = std::max(applied_.next_chunk_id, chunk.id + 1);
+    use_up(chunk.id);
     return step();
   }
 
@@ -73,11 +73,11 @@ class Rebuilder {
   }
 
  private:
+  void use_up(ChunkId id) { applied_.next_chunk_id = std::max(applied_.next_chunk_id, id + 1); }
+
   rt::Status add_commit(const Commit& commit) {
     applied_.sequence = std::max(applied_.sequence, commit.sequence);
-    for (const ChunkInfo& chunk : commit.chunks) {
-      applied_.next_chunk_id = std::max(applied_.next_chunk_id, chunk.id + 1);
-    }
+    for (const ChunkInfo& chunk : commit.chunks) use_up(chunk.id);
     for (const auto* puts : {&commit.puts, &commit.carried_puts}) {
       for (const RecordEntry& put : *puts) {
         if (auto done = add_record(put); !done) return done;
@@ -89,9 +89,7 @@ class Rebuilder {
       }
     }
     for (const auto* creations : {&commit.creations, &commit.carried_creations}) {
-      for (const ObjectEntry& object : *creations) {
-        if (!removed_.contains(object.info.id)) change_.put_object(object);
-      }
+      for (const ObjectEntry& object : *creations) add_object(object);
     }
     for (const auto* removals : {&commit.removals, &commit.carried_removals}) {
       for (const Removal& removal : *removals) {
@@ -100,6 +98,12 @@ class Rebuilder {
       }
     }
     return {};
+  }
+
+  // What it lacks may be in no record any more: were the id given away again, it would serve another's bytes.
+  void add_object(const ObjectEntry& object) {
+    for (const Extent& extent : object.extents) use_up(extent.chunk);
+    if (!removed_.contains(object.info.id)) change_.put_object(object);
   }
 
   rt::Status add_record(const RecordEntry& put) {

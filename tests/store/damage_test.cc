@@ -71,6 +71,29 @@ TEST_F(DamageTest, damage_in_the_replayed_tail_does_not_hide_later_commits) {
   EXPECT_FALSE(download_now(damaged));
 }
 
+TEST_F(DamageTest, the_id_of_a_lost_chunk_is_never_given_to_another) {
+  open();
+  const ObjectId early = upload_now("early");
+  const std::size_t early_records = records_of().size();
+  const std::string text = random_text(10, 60'000);
+  upload_now(text);
+  const std::size_t known_records = records_of().size();
+  // It shares the chunks: when their records and the commit that made them rot, its extents alone name them.
+  const ObjectId lost = upload_now(text);
+  const auto records = records_of();
+  for (std::size_t i = early_records; i < known_records; ++i) disk.damage(segment_path(), records[i].offset + 4);
+  store.reset();
+  index.lose_everything();
+  open();
+  EXPECT_EQ(download_now(early), "early");
+  const std::string later = random_text(11, 200'000);
+  EXPECT_EQ(download_now(upload_now(later)), later);
+  const auto got = download_now(lost);
+  ASSERT_FALSE(got);
+  EXPECT_EQ(got.error().code, rt::Code::kDamaged);
+  EXPECT_NE(got.error().message.find("missing"), std::string::npos);
+}
+
 TEST_F(DamageTest, a_full_disk_refuses_writes_and_serves_reads) {
   open();
   const std::string text = random_text(8, 100'000);
