@@ -30,6 +30,7 @@ rt::Status add_chunk(const ChunkInfo& info, Change& change, Applied& applied) {
 rt::Status change_count(ChunkId id, std::int64_t gained, Change& change, ApplyTime time) {
   auto entry = change.chunk(id);
   if (!entry) return pass(entry);
+  if (!*entry && gained < 0) return {};  // what is damaged can be removed
   if (!*entry) return rt::fail(rt::Code::kDamaged, fmt::format("chunk {} is referenced but unknown", id));
   const RefCount before = (*entry)->count;
   const RefCount after = before.changed(gained, time.now + time.deletable_after_seconds);

@@ -9,6 +9,7 @@
 #include <iterator>
 #include <map>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "store/codec.h"
 #include "store/crc.h"
@@ -93,6 +94,7 @@ class Checker {
     ++report_.records;
     const auto known = chunks_.find(chunk.id);
     if (known == chunks_.end() || known->second.entry.info.place != chunk.place) {
+      orphans_.insert(chunk.id);
       ++report_.orphan_chunks;
       report_.orphan_bytes += chunk.summary.length;
       return {};
@@ -120,30 +122,42 @@ class Checker {
   void check_object(const ObjectEntry& object) {
     std::uint64_t crc64nvme = 0;
     std::uint32_t crc32 = 0;
-    bool whole_chunks = true;
+    bool complete = true;
     for (const Extent& extent : object.extents) {
       const auto found = chunks_.find(extent.chunk);
       if (found == chunks_.end()) {
-        wrong_index(fmt::format("object {} needs chunk {}, which is missing", object.info.id.text(), extent.chunk));
-        return;
+        tell_missing(object, extent.chunk);
+        complete = false;
+        continue;
       }
       Known& chunk = found->second;
       const ChunkSummary& summary = chunk.entry.info.summary;
       ++chunk.references;
       if (std::uint64_t{extent.offset} + extent.length > summary.length) {
         wrong_index(fmt::format("object {} reaches beyond chunk {}", object.info.id.text(), extent.chunk));
-        return;
+        complete = false;
+        continue;
       }
       if (chunk.damaged) {
         report_.problems.push_back(
             fmt::format("object {} needs damaged chunk {}", object.info.id.text(), extent.chunk));
       }
-      whole_chunks = whole_chunks && extent.length == summary.length;
+      complete = complete && extent.length == summary.length;
       crc32 = crc32_combine(crc32, summary.crc32, summary.length);
       crc64nvme = crc64nvme_combine(crc64nvme, summary.crc64nvme, summary.length);
     }
-    if (whole_chunks && (crc64nvme != object.info.crc64nvme || crc32 != object.info.crc32)) {
+    if (complete && (crc64nvme != object.info.crc64nvme || crc32 != object.info.crc32)) {
       wrong_index(fmt::format("object {} does not have the checksum of its chunks", object.info.id.text()));
+    }
+  }
+
+  // Building the index anew finds a chunk only where a segment has it.
+  void tell_missing(const ObjectEntry& object, ChunkId chunk) {
+    std::string problem = fmt::format("object {} needs chunk {}, which is missing", object.info.id.text(), chunk);
+    if (orphans_.contains(chunk)) {
+      wrong_index(std::move(problem));
+    } else {
+      report_.problems.push_back(std::move(problem));
     }
   }
 
@@ -216,6 +230,7 @@ class Checker {
   CheckReport& report_;
   std::vector<std::string> index_problems_;
   std::unordered_map<ChunkId, Known> chunks_;
+  std::unordered_set<ChunkId> orphans_;  // in a segment, not where the index says
   std::map<SegmentNumber, std::uint64_t> live_bytes_;
   std::uint64_t logical_bytes_ = 0;
   std::uint64_t stored_bytes_ = 0;

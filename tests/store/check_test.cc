@@ -1,30 +1,8 @@
-#include "store/check.h"
-
 #include "store/codec.h"
-#include "tests/store/store_fixture.h"
+#include "tests/store/check_fixture.h"
 
 namespace millrace::store {
 namespace {
-
-class CheckTest : public StoreTest {
- protected:
-  // Closes the store and checks it.
-  CheckReport check_now(bool repair = false) {
-    store.reset();
-    auto report = check(options, disk, seams(), repair);
-    EXPECT_TRUE(report) << report.error().message;
-    return report.value_or(CheckReport{});
-  }
-  void fill() {
-    open();
-    text = random_text(1, 300'000);
-    id = upload_now(text);
-    remove_now(upload_now(random_text(2, 100'000)));
-    put_now("key", "value");
-  }
-  std::string text;
-  ObjectId id;
-};
 
 TEST_F(CheckTest, counts_what_is_there) {
   fill();
@@ -97,6 +75,37 @@ TEST_F(CheckTest, a_wrong_count_is_found_and_repaired) {
   ASSERT_FALSE(wrong.clean());
   EXPECT_NE(wrong.problems[0].find("references"), std::string::npos);
   EXPECT_TRUE(check_now(true).clean());
+  EXPECT_TRUE(check_now().clean());
+}
+
+TEST_F(CheckTest, a_missing_chunk_is_named_and_repaired_once) {
+  fill();
+  const auto records = records_of();
+  store.reset();
+  for (std::size_t i : {0u, 2u}) disk.damage(segment_path(), records[i].offset + 4);
+  EXPECT_TRUE(check_now(true).index_rebuilt);
+  for (bool repair : {false, true}) {
+    const CheckReport report = check_now(repair);
+    EXPECT_FALSE(report.index_rebuilt);
+    const auto needed = std::ranges::count_if(
+        report.problems, [this](const std::string& problem) { return problem.starts_with("object " + id.text()); });
+    EXPECT_EQ(needed, 2);
+    for (const std::string& problem : report.problems) {
+      EXPECT_EQ(problem.find("references"), std::string::npos) << problem;
+    }
+  }
+}
+
+TEST_F(CheckTest, an_object_that_lacks_a_chunk_can_be_removed) {
+  fill();
+  const RecordHeader first = records_of()[0];
+  store.reset();
+  disk.damage(segment_path(), first.offset + 4);
+  EXPECT_FALSE(check_now(true).clean());
+  open();
+  EXPECT_TRUE(remove_now(id));
+  store.reset();
+  disk.damage(segment_path(), first.offset + 4);
   EXPECT_TRUE(check_now().clean());
 }
 
