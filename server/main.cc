@@ -158,6 +158,7 @@ void print_report(const store::CheckReport& report) {
                report.orphan_bytes);
   }
   if (report.index_rebuilt) fmt::print("the index was rebuilt\n");
+  for (const std::string& note : report.notes) fmt::print("note: {}\n", note);
   for (const std::string& problem : report.problems) fmt::print("problem: {}\n", problem);
   fmt::print("{}\n", report.clean() ? "clean" : "DAMAGED");
 }

@@ -80,11 +80,11 @@ class Checker {
       ++report_.records;
       return rt::Status{};
     };
-    const auto all = files_.segments->all();
-    for (const SegmentPtr& segment : all) {
+    const SegmentPtr newest = files_.segments->newest();
+    for (const SegmentPtr& segment : files_.segments->all()) {
       ++report_.segments;
       visitor.on_chunk = [&](const ChunkInfo& chunk) { return check_record(*segment, chunk); };
-      auto walked = walk_segment(*segment, kSegmentHeaderBytes, segment == all.back(), visitor);
+      auto walked = walk_segment(*segment, kSegmentHeaderBytes, segment == newest, visitor);
       if (!walked) return pass(walked);
     }
     return {};
@@ -239,6 +239,7 @@ class Checker {
 struct Round {
   CheckReport report;
   std::vector<std::string> index_problems;
+  Findings findings;
 };
 
 rt::Result<Round> check_once(const Options& options, Disk& disk, const Seams& seams, OnBadIndex on_bad_index) {
@@ -256,6 +257,7 @@ rt::Result<Round> check_once(const Options& options, Disk& disk, const Seams& se
   if (auto ran = checker.run(); !ran) return pass(ran);
   (void)files->index->sync();
   round.index_problems = checker.index_problems();
+  round.findings = std::move(files->findings);
   // The walk over all segments tells most of it again.
   for (std::string& sentence : told) {
     if (std::ranges::find(round.report.problems, sentence) == round.report.problems.end()) {
@@ -269,11 +271,16 @@ rt::Result<Round> check_once(const Options& options, Disk& disk, const Seams& se
 
 rt::Result<CheckReport> check(const Options& options, Disk& disk, const Seams& seams, bool repair) {
   auto round = check_once(options, disk, seams, repair ? OnBadIndex::kRebuild : OnBadIndex::kReport);
+  Findings before;
   if (round && repair && !round->index_problems.empty()) {
+    before = std::move(round->findings);
     round = check_once(options, disk, seams, OnBadIndex::kRebuildAlways);
   }
   if (!round) return pass(round);
   std::ranges::move(round->index_problems, std::back_inserter(round->report.problems));
+  for (Findings* findings : {&before, &round->findings}) {
+    std::ranges::move(findings->notes, std::back_inserter(round->report.notes));
+  }
   return std::move(round->report);
 }
 

@@ -22,6 +22,7 @@ struct CheckReport {
   std::uint64_t orphan_chunks = 0;  // in segments, not part of the store: no problem, compaction drops them
   std::uint64_t orphan_bytes = 0;
   bool index_rebuilt = false;
+  std::vector<std::string> notes;     // what was found and does no harm
   std::vector<std::string> problems;  // what is wrong now, after the repair if there was one
   bool clean() const { return problems.empty(); }
 };

@@ -33,6 +33,7 @@ struct OpenedFiles {
   Identity identity;
   std::unique_ptr<Index> index;
   Recovered recovered;
+  Findings findings;
   bool rebuilt = false;
 };
 // RocksDB ends the process when it finds no space while it opens; what it writes then fits into this.

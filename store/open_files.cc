@@ -33,6 +33,26 @@ rt::Status check_owner(const Segments& segments, const Identity& identity) {
   return {};
 }
 
+// Number and store are known from elsewhere, so no more than the header has to be lost.
+rt::Status mend_headers(OpenedFiles& files, const std::vector<BadHeader>& bad, OnBadIndex on_bad_index,
+                        const Tell& damage) {
+  for (const BadHeader& header : bad) {
+    const std::string sentence = fmt::format("{}: {}", segment_name(header.number), header.reason);
+    auto opened = files.segments->open_by_records(header.number, files.identity.id);
+    if (!opened) return pass(opened);
+    if (!*opened) {
+      damage(sentence + "; none of its records can be read");
+    } else if (on_bad_index == OnBadIndex::kReport) {
+      damage(sentence + "; its records can be read");
+    } else {
+      if (auto done = Segments::rewrite_header(*files.segments->find(header.number)); !done) return done;
+      if (on_bad_index == OnBadIndex::kRebuildIfMissing) damage(sentence + "; written anew");
+      if (on_bad_index != OnBadIndex::kRebuildIfMissing) files.findings.notes.push_back(sentence + "; written anew");
+    }
+  }
+  return {};
+}
+
 bool wants_direct(const Options& options, const Disk& disk) {
   if (options.direct_io == Options::DirectIo::kAuto) return disk.prefers_direct(options.directory);
   return options.direct_io == Options::DirectIo::kOn;
@@ -95,12 +115,12 @@ rt::Result<OpenedFiles> open_files(const Options& options, Disk& disk, const Sea
 
   files.segments =
       std::make_unique<Segments>(disk, options.directory, options.segment_bytes, wants_direct(options, disk));
-  std::vector<std::string> bad_headers;
-  if (auto opened = files.segments->open_all(bad_headers); !opened) return pass(opened);
-  for (const std::string& sentence : bad_headers) damage(sentence);
+  auto bad_headers = files.segments->open_all();
+  if (!bad_headers) return pass(bad_headers);
   auto identity = load_identity(disk, options.directory, known_id(*files.segments));
   if (!identity) return pass(identity);
   files.identity = *identity;
+  if (auto mended = mend_headers(files, *bad_headers, on_bad_index, damage); !mended) return pass(mended);
   if (auto owned = check_owner(*files.segments, files.identity); !owned) return pass(owned);
 
   const std::filesystem::path path = options.directory / "index";

@@ -210,11 +210,11 @@ rt::Result<Recovered> replay(Segments& segments, Index& index, Applied applied, 
   };
 
   if (auto durable = make_durable(segments); !durable) return pass(durable);
-  const auto all = segments.all();
+  const SegmentPtr end_segment = segments.newest();
   if (applied.end.segment != 0 && !segments.find(applied.end.segment)) {
     return std::unexpected(misfit(fmt::format("{} is missing", segment_name(applied.end.segment))));
   }
-  for (const SegmentPtr& segment : all) {
+  for (const SegmentPtr& segment : segments.all()) {
     if (segment->number() < applied.end.segment) continue;
     const std::uint64_t start =
         segment->number() == applied.end.segment ? applied.end.offset : std::uint64_t{kSegmentHeaderBytes};
@@ -223,13 +223,14 @@ rt::Result<Recovered> replay(Segments& segments, Index& index, Applied applied, 
     if (*size < start) {
       return std::unexpected(misfit(fmt::format("{} is shorter than the index says", segment_name(segment->number()))));
     }
-    const bool newest = segment == all.back();
+    const bool newest = segment == end_segment;
     auto end = walk_segment(*segment, start, newest, visitor);
     if (!end) return pass(end);
     recovered.end = {segment->number(), *end};
     if (!newest) continue;
     if (auto settled = settle_end(*segment, *end); !settled) return pass(settled);
   }
+  if (!end_segment) recovered.end = {};
   return recovered;
 }
 
@@ -241,9 +242,9 @@ rt::Result<Recovered> rebuild(Segments& segments, Index& index, const Tell& dama
   visitor.on_group = [&](const CommitGroup& group, Place) { return rebuilder.add_group(group); };
   Place last;
   if (auto durable = make_durable(segments); !durable) return pass(durable);
-  const auto all = segments.all();
-  for (const SegmentPtr& segment : all) {
-    const bool newest = segment == all.back();
+  const SegmentPtr end_segment = segments.newest();
+  for (const SegmentPtr& segment : segments.all()) {
+    const bool newest = segment == end_segment;
     auto end = walk_segment(*segment, kSegmentHeaderBytes, newest, visitor);
     if (!end) return pass(end);
     last = {segment->number(), *end};
@@ -252,7 +253,7 @@ rt::Result<Recovered> rebuild(Segments& segments, Index& index, const Tell& dama
   }
   auto applied = rebuilder.finish(last);
   if (!applied) return pass(applied);
-  return Recovered{*applied, last};
+  return Recovered{*applied, end_segment ? last : Place{}};
 }
 
 }  // namespace millrace::store

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "store/apply.h"
 #include "store/segments.h"
@@ -12,10 +13,15 @@ namespace millrace::store {
 
 struct Recovered {
   Applied applied;
-  Place end;  // where the newest segment ends and writing goes on
+  Place end;  // where the newest segment ends and writing goes on; none: in a new one
 };
 
 using Tell = std::function<void(std::string sentence)>;
+
+// What a second look does not find again.
+struct Findings {
+  std::vector<std::string> notes;  // no harm done
+};
 
 // Replays from `applied` on. kDamaged when index and segments do not fit together.
 rt::Result<Recovered> replay(Segments& segments, Index& index, Applied applied, ApplyTime time, const Tell& damage);

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "store/segment_scanner.h"
+
 namespace millrace::store {
 namespace {
 
@@ -23,7 +25,7 @@ rt::Result<rt::Ref<Mapping>> Segment::mapping(std::uint64_t end) {
   return mapping_;
 }
 
-rt::Status Segments::open_all(std::vector<std::string>& damaged) {
+rt::Result<std::vector<BadHeader>> Segments::open_all() {
   auto names = disk_.list(directory_);
   if (!names) return pass(names);
   std::vector<SegmentNumber> numbers;
@@ -31,10 +33,11 @@ rt::Status Segments::open_all(std::vector<std::string>& damaged) {
     if (auto number = parse_segment_name(name)) numbers.push_back(*number);
   }
   std::ranges::sort(numbers);
+  std::vector<BadHeader> bad;
   for (SegmentNumber number : numbers) {
-    if (auto opened = open_one(number, number == numbers.back(), damaged); !opened) return opened;
+    if (auto opened = open_one(number, number == numbers.back(), bad); !opened) return pass(opened);
   }
-  return {};
+  return bad;
 }
 
 std::unique_ptr<File> Segments::open_direct(SegmentNumber number) {
@@ -43,7 +46,12 @@ std::unique_ptr<File> Segments::open_direct(SegmentNumber number) {
   return file ? std::move(*file) : nullptr;
 }
 
-rt::Status Segments::open_one(SegmentNumber number, bool newest, std::vector<std::string>& damaged) {
+SegmentPtr Segments::make_segment(const SegmentHeader& header, std::unique_ptr<File> file) {
+  return std::make_shared<Segment>(header, std::move(file), open_direct(header.number),
+                                   segment_bytes_ + kMappingSlackBytes);
+}
+
+rt::Status Segments::open_one(SegmentNumber number, bool newest, std::vector<BadHeader>& bad) {
   {
     std::lock_guard lock(mutex_);
     next_number_ = number + 1;
@@ -56,7 +64,7 @@ rt::Status Segments::open_one(SegmentNumber number, bool newest, std::vector<std
   auto header = decode_segment_header(std::span(bytes).first(*got));
   if (!header && header.error().code == rt::Code::kInvalid) return pass(header);
   if (header && header->number == number) {
-    add(std::make_shared<Segment>(*header, std::move(*file), open_direct(number), segment_bytes_ + kMappingSlackBytes));
+    add(make_segment(*header, std::move(*file)));
     return {};
   }
   auto size = (*file)->size();
@@ -66,8 +74,30 @@ rt::Status Segments::open_one(SegmentNumber number, bool newest, std::vector<std
     if (auto unlinked = disk_.unlink(path(number)); !unlinked) return unlinked;
     return disk_.sync_directory(directory_);
   }
-  damaged.push_back(fmt::format("{}: {}", segment_name(number), header ? "wrong number" : header.error().message));
+  bad.push_back({number, header ? "wrong number" : header.error().message});
+  std::lock_guard lock(mutex_);
+  unopened_.insert(number);
   return {};
+}
+
+// A record's checksum begins with the header's: one that is valid is worth as much as the header.
+rt::Result<bool> Segments::open_by_records(SegmentNumber number, const StoreId& store) {
+  auto file = disk_.open(path(number), Access::kReadWrite, Caching::kCached);
+  if (!file) return pass(file);
+  auto size = (*file)->size();
+  if (!size) return pass(size);
+  const SegmentHeader header{store, number};
+  auto found = SegmentScanner(**file, header.seed(), kSegmentHeaderBytes, *size).find_record(kSegmentHeaderBytes);
+  if (!found || !*found) return found;
+  add(make_segment(header, std::move(*file)));
+  return true;
+}
+
+rt::Status Segments::rewrite_header(const Segment& segment) {
+  const auto bytes = encode(segment.header());
+  const std::span<const std::byte> piece(bytes);
+  if (auto written = segment.file().write(0, {&piece, 1}); !written) return written;
+  return segment.file().sync();
 }
 
 rt::Result<SegmentPtr> Segments::create(const StoreId& store) {
@@ -89,8 +119,7 @@ rt::Result<SegmentPtr> Segments::create(const StoreId& store) {
     (void)disk_.sync_directory(directory_);
     return pass(done);
   }
-  auto segment =
-      std::make_shared<Segment>(header, std::move(*file), open_direct(number), segment_bytes_ + kMappingSlackBytes);
+  auto segment = make_segment(header, std::move(*file));
   add(segment);
   return segment;
 }
@@ -98,6 +127,7 @@ rt::Result<SegmentPtr> Segments::create(const StoreId& store) {
 void Segments::add(SegmentPtr segment) {
   std::lock_guard lock(mutex_);
   next_number_ = std::max(next_number_, segment->number() + 1);
+  unopened_.erase(segment->number());
   segments_[segment->number()] = std::move(segment);
 }
 
@@ -112,6 +142,13 @@ std::vector<SegmentPtr> Segments::all() const {
   std::lock_guard lock(mutex_);
   for (const auto& [number, segment] : segments_) all.push_back(segment);
   return all;
+}
+
+SegmentPtr Segments::newest() const {
+  std::lock_guard lock(mutex_);
+  if (segments_.empty()) return nullptr;
+  const auto& [number, segment] = *segments_.rbegin();
+  return unopened_.empty() || *unopened_.rbegin() < number ? segment : nullptr;
 }
 
 rt::Status Segments::remove(SegmentNumber number) {

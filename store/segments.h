@@ -7,6 +7,8 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "store/disk.h"
@@ -41,18 +43,30 @@ class Segment {
 
 using SegmentPtr = std::shared_ptr<Segment>;
 
+struct BadHeader {
+  SegmentNumber number = 0;
+  std::string reason;
+};
+
 class Segments {
  public:
   Segments(Disk& disk, std::filesystem::path directory, std::uint64_t segment_bytes, bool direct)
       : disk_(disk), directory_(std::move(directory)), segment_bytes_(segment_bytes), direct_(direct) {}
 
-  // Opens all that are there. Bad headers go to `damaged`; a newest segment whose creation was cut short is removed.
-  rt::Status open_all(std::vector<std::string>& damaged);
+  // Opens all that are there but those whose headers are bad. A newest segment whose creation was cut short is removed.
+  rt::Result<std::vector<BadHeader>> open_all();
+  // Opens a segment with a bad header when one of its records proves what the header was; false when none does.
+  rt::Result<bool> open_by_records(SegmentNumber number, const StoreId& store);
+  // Writes the header again, and syncs it.
+  static rt::Status rewrite_header(const Segment& segment);
   // A new, empty segment, synced with its name.
   rt::Result<SegmentPtr> create(const StoreId& store);
   // Null when it is gone.
   SegmentPtr find(SegmentNumber number) const;
   std::vector<SegmentPtr> all() const;
+  // The one whose end may be torn, and where writing goes on. Null: there is none, or one behind it cannot be opened,
+  // and what is not the newest is complete.
+  SegmentPtr newest() const;
   // From the table and the directory.
   rt::Status remove(SegmentNumber number);
 
@@ -64,7 +78,8 @@ class Segments {
 
  private:
   std::unique_ptr<File> open_direct(SegmentNumber number);
-  rt::Status open_one(SegmentNumber number, bool newest, std::vector<std::string>& damaged);
+  rt::Status open_one(SegmentNumber number, bool newest, std::vector<BadHeader>& bad);
+  SegmentPtr make_segment(const SegmentHeader& header, std::unique_ptr<File> file);
   void add(SegmentPtr segment);
 
   Disk& disk_;
@@ -73,6 +88,7 @@ class Segments {
   const bool direct_;
   mutable std::mutex mutex_;
   std::map<SegmentNumber, SegmentPtr> segments_;  // guarded by mutex_
+  std::set<SegmentNumber> unopened_;              // guarded by mutex_; there, with a bad header
   SegmentNumber next_number_ = 1;                 // guarded by mutex_
 };
 
