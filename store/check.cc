@@ -80,11 +80,11 @@ class Checker {
       ++report_.records;
       return rt::Status{};
     };
-    const SegmentPtr newest = files_.segments->newest();
     for (const SegmentPtr& segment : files_.segments->all()) {
       ++report_.segments;
       visitor.on_chunk = [&](const ChunkInfo& chunk) { return check_record(*segment, chunk); };
-      auto walked = walk_segment(*segment, kSegmentHeaderBytes, segment == newest, visitor);
+      const Trust trust{segment == files_.segments->newest(), files_.recovered.applied.end};
+      auto walked = walk_segment(*segment, kSegmentHeaderBytes, trust, visitor);
       if (!walked) return pass(walked);
     }
     return {};
@@ -279,6 +279,7 @@ rt::Result<CheckReport> check(const Options& options, Disk& disk, const Seams& s
   if (!round) return pass(round);
   std::ranges::move(round->index_problems, std::back_inserter(round->report.problems));
   for (Findings* findings : {&before, &round->findings}) {
+    std::ranges::move(findings->losses, std::back_inserter(round->report.problems));
     std::ranges::move(findings->notes, std::back_inserter(round->report.notes));
   }
   return std::move(round->report);

@@ -1,6 +1,7 @@
 // The offline check of a store that nobody serves: every record's checksum, every extent, every count. With `repair`
-// the index is built anew from the segments when it is missing, unusable or wrong. Stored bytes are never changed; a
-// damaged chunk stays and is named with the objects that need it.
+// the index is built anew from the segments when it is missing, unusable or wrong, and what a crash left behind the
+// last whole record is set aside in a file of its own. Stored bytes are never changed; a damaged chunk stays and is
+// named with the objects that need it.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +24,7 @@ struct CheckReport {
   std::uint64_t orphan_bytes = 0;
   bool index_rebuilt = false;
   std::vector<std::string> notes;     // what was found and does no harm
-  std::vector<std::string> problems;  // what is wrong now, after the repair if there was one
+  std::vector<std::string> problems;  // what is wrong now, after the repair if there was one, or lost for good
   bool clean() const { return problems.empty(); }
 };
 

@@ -93,13 +93,14 @@ void Committer::loop() {
     {
       std::unique_lock lock(mutex_);
       wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
-      if (queue_.empty()) return;
+      if (queue_.empty()) break;
       const std::size_t count = std::min(queue_.size(), kGroupJobsMax);
       std::move(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(count), std::back_inserter(jobs));
       queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(count));
     }
     perform(std::move(jobs));
   }
+  seal();
 }
 
 void Committer::perform(std::vector<Job> jobs) {
@@ -125,6 +126,10 @@ rt::Status Committer::perform_group(Group& group) {
   for (std::size_t i = 0; i < group.jobs.size(); ++i) {
     if (auto added = add(group, group.jobs[i], i); !added) return added;
   }
+  return settle(group);
+}
+
+rt::Status Committer::settle(Group& group) {
   if (auto written = write(group); !written) return written;
   if (group.change.empty() && group.record.commits.empty()) return {};
   group.applied.next_chunk_id = table_.next_id();
@@ -138,6 +143,15 @@ rt::Status Committer::perform_group(Group& group) {
   for (const Commit& commit : group.record.commits) move_stamps(stamps_, commit);
   for (const HeldChunkPtr& chunk : group.chunks) chunk->set_committed();
   return {};
+}
+
+// Best effort: without it the index alone tells damage in the last group from a torn write.
+void Committer::seal() {
+  if (!index_state_ || commits() == 0) return;
+  std::vector<Job> none;
+  Group group{none, Change(index_), applied(), {}, {}, {}};
+  group.record.commits.emplace_back().sequence = ++group.applied.sequence;
+  (void)settle(group);
 }
 
 // A refused transaction is a result; an error here ends the whole group.

@@ -30,7 +30,7 @@ class Committer {
   using Work = std::function<rt::Status(Change&, Applied&, BuiltCommit&)>;
 
   Committer(Index& index, SegmentWriter& writer, ChunkTable& table, Stamps& stamps, Applied applied, Settings settings);
-  // Performs what is queued.
+  // Performs what is queued, then commits once more, nothing: that commit proves the others durable.
   ~Committer();
 
   // Any thread; `done` is called on the committer's. The chunks of its drafts have settled.
@@ -66,6 +66,8 @@ class Committer {
   rt::Status add(Group& group, Job& job, std::size_t position);
   rt::Status add_commit(Group& group, Commit commit);
   rt::Status write(Group& group);
+  rt::Status settle(Group& group);
+  void seal();
 
   Index& index_;
   SegmentWriter& writer_;

@@ -38,7 +38,7 @@ class Mover {
       damaged_ = true;
       store_.damage.report(std::move(sentence));
     };
-    auto walked = walk_segment(segment_, kSegmentHeaderBytes, false, visitor);
+    auto walked = walk_segment(segment_, kSegmentHeaderBytes, {}, visitor);
     if (!walked) return pass(walked);
     if (auto moved = commit_moves(); !moved) return moved;
     return commit_carried();

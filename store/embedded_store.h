@@ -40,7 +40,7 @@ struct OpenedFiles {
 constexpr std::uint64_t kOpenFreeBytesMin = std::uint64_t{8} << 20;
 
 // A missing index is built anew at once, because nothing is lost by it; whether a damaged one is, is for the operator
-// to say. kReport: neither.
+// to say. kReport: neither, and the segments stay as they are.
 enum class OnBadIndex : std::uint8_t { kReport, kRebuildIfMissing, kRebuild, kRebuildAlways };
 rt::Result<OpenedFiles> open_files(const Options& options, Disk& disk, const Seams& seams, OnBadIndex on_bad_index,
                                    const Tell& damage);

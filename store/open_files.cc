@@ -63,7 +63,13 @@ std::optional<StoreId> known_id(const Segments& segments) {
   return all.empty() ? std::nullopt : std::optional(all.front()->header().store);
 }
 
-rt::Status open_index(OpenedFiles& files, const std::filesystem::path& path, const Seams& seams, const Tell& damage) {
+OnTornEnd torn_end_of(OnBadIndex on_bad_index) {
+  if (on_bad_index == OnBadIndex::kReport) return OnTornEnd::kLeave;
+  return on_bad_index == OnBadIndex::kRebuildIfMissing ? OnTornEnd::kCut : OnTornEnd::kSetAside;
+}
+
+rt::Status open_index(OpenedFiles& files, const std::filesystem::path& path, const Seams& seams, OnTornEnd on_torn_end,
+                      const Tell& damage) {
   auto index = seams.index.open(path);
   if (!index) return pass(index);
   files.index = std::move(*index);
@@ -71,20 +77,30 @@ rt::Status open_index(OpenedFiles& files, const std::filesystem::path& path, con
   if (!applied) return pass(applied);
   if (!*applied) return rt::fail(rt::Code::kNotFound, "the index is missing");
   const std::int64_t now = seams.now();
-  auto recovered = replay(*files.segments, *files.index, **applied, {now, 0}, damage);
+  auto recovered = replay({*files.segments, *files.index, on_torn_end, damage, files.findings}, **applied, {now, 0});
   if (!recovered) return pass(recovered);
   files.recovered = std::move(*recovered);
   return {};
 }
 
-rt::Status rebuild_index(OpenedFiles& files, const std::filesystem::path& path, const Seams& seams,
-                         const Tell& damage) {
+// What the index knew outlives it: how far the segments were durable, and what has to be found in them.
+Former take_former(OpenedFiles& files, const std::filesystem::path& path, const Seams& seams) {
+  if (!files.index) {
+    if (auto index = seams.index.open(path)) files.index = std::move(*index);
+  }
+  Former former = files.index ? former_of(*files.index) : Former{};
   files.index.reset();
+  return former;
+}
+
+rt::Status rebuild_index(OpenedFiles& files, const std::filesystem::path& path, const Seams& seams,
+                         OnTornEnd on_torn_end, const Tell& damage) {
+  const Former former = take_former(files, path, seams);
   if (auto destroyed = seams.index.destroy(path); !destroyed) return destroyed;
   auto index = seams.index.open(path);
   if (!index) return pass(index);
   files.index = std::move(*index);
-  auto recovered = rebuild(*files.segments, *files.index, damage);
+  auto recovered = rebuild({*files.segments, *files.index, on_torn_end, damage, files.findings}, former);
   if (!recovered) return pass(recovered);
   files.recovered = std::move(*recovered);
   files.rebuilt = true;
@@ -124,9 +140,10 @@ rt::Result<OpenedFiles> open_files(const Options& options, Disk& disk, const Sea
   if (auto owned = check_owner(*files.segments, files.identity); !owned) return pass(owned);
 
   const std::filesystem::path path = options.directory / "index";
+  const OnTornEnd on_torn_end = torn_end_of(on_bad_index);
   rt::Status indexed;
-  if (on_bad_index != OnBadIndex::kRebuildAlways) indexed = open_index(files, path, seams, damage);
-  if (should_rebuild(indexed, on_bad_index)) indexed = rebuild_index(files, path, seams, damage);
+  if (on_bad_index != OnBadIndex::kRebuildAlways) indexed = open_index(files, path, seams, on_torn_end, damage);
+  if (should_rebuild(indexed, on_bad_index)) indexed = rebuild_index(files, path, seams, on_torn_end, damage);
   if (indexed) return files;
   if (!is_bad_index(indexed.error())) return pass(indexed);
   return rt::fail(

@@ -16,6 +16,7 @@ namespace millrace::store {
 namespace {
 
 constexpr std::size_t kBatchSteps = 1024;
+constexpr std::size_t kLossesNamed = 100;
 
 struct ObjectIdHash {
   std::size_t operator()(const ObjectId& id) const { return id.high ^ id.low; }
@@ -29,13 +30,13 @@ rt::Status make_durable(const Segments& segments) {
   return all.back()->file().sync();
 }
 
-// Cuts off what is torn, so that nothing of it can be taken for a record later.
-rt::Status settle_end(const Segment& newest, std::uint64_t end) {
-  auto size = newest.file().size();
-  if (!size) return pass(size);
-  if (*size <= end) return {};
-  if (auto cut = newest.file().truncate(end); !cut) return cut;
-  return newest.file().sync();
+rt::Status settle(const Recovery& recovery, const Segment& newest, std::uint64_t end) {
+  auto torn = settle_end(recovery.segments, newest, end, recovery.on_torn_end);
+  if (!torn) return pass(torn);
+  if (!*torn) return {};
+  auto& sentences = (*torn)->holds_commit ? recovery.findings.losses : recovery.findings.notes;
+  sentences.push_back(std::move((*torn)->sentence));
+  return {};
 }
 
 rt::Error misfit(const std::string& what) {
@@ -44,7 +45,14 @@ rt::Error misfit(const std::string& what) {
 
 class Rebuilder {
  public:
-  Rebuilder(Index& index, const Tell& damage) : index_(index), change_(index), damage_(damage) {}
+  Rebuilder(Index& index, const Tell& damage, const Former& former)
+      : index_(index), change_(index), damage_(damage), former_(former) {}
+
+  // Compaction removes segments with their commits; from one to its neighbour none may be missing.
+  void enter(SegmentNumber segment) {
+    if (segment != segment_ + 1) next_sequence_ = 0;
+    segment_ = segment;
+  }
 
   rt::Status add_chunk(const ChunkInfo& chunk) {
     change_.put_chunk({chunk, {}});
@@ -54,6 +62,7 @@ class Rebuilder {
 
   rt::Status add_group(const CommitGroup& group) {
     for (const Commit& commit : group.commits) {
+      expect(commit.sequence);
       if (auto added = add_commit(commit); !added) return added;
     }
     return step();
@@ -72,7 +81,30 @@ class Rebuilder {
     return applied_;
   }
 
+  // What the former index knew and no segment tells any more.
+  rt::Status find_losses(std::vector<std::string>& losses) const {
+    if (former_.applied.sequence > applied_.sequence) {
+      losses.push_back(fmt::format("commits {} to {} are lost", applied_.sequence + 1, former_.applied.sequence));
+    }
+    std::size_t lost = 0;
+    for (const ObjectId id : former_.objects) {
+      if (removed_.contains(id)) continue;
+      auto known = change_.object(id);
+      if (!known) return pass(known);
+      if (!*known && ++lost <= kLossesNamed) losses.push_back(fmt::format("object {} is lost", id.text()));
+    }
+    if (lost > kLossesNamed) losses.push_back(fmt::format("{} more objects are lost", lost - kLossesNamed));
+    return {};
+  }
+
  private:
+  void expect(std::uint64_t sequence) {
+    if (next_sequence_ != 0 && sequence > next_sequence_) {
+      damage_(fmt::format("commits {} to {} are missing in {}", next_sequence_, sequence - 1, segment_name(segment_)));
+    }
+    next_sequence_ = sequence + 1;
+  }
+
   void use_up(ChunkId id) { applied_.next_chunk_id = std::max(applied_.next_chunk_id, id + 1); }
 
   rt::Status add_commit(const Commit& commit) {
@@ -176,7 +208,10 @@ class Rebuilder {
   Index& index_;
   Change change_;
   const Tell& damage_;
+  const Former& former_;
   Applied applied_;
+  SegmentNumber segment_ = 0;
+  std::uint64_t next_sequence_ = 1;  // 0: any
   std::size_t steps_ = 0;
   std::unordered_map<std::string, Revision> erased_;
   std::unordered_set<ObjectId, ObjectIdHash> removed_;
@@ -185,11 +220,24 @@ class Rebuilder {
 
 }  // namespace
 
-rt::Result<Recovered> replay(Segments& segments, Index& index, Applied applied, ApplyTime time, const Tell& damage) {
+Former former_of(const Index& index) {
+  const auto applied = Catalog(index).applied();
+  if (!applied || !*applied) return {};
+  Former former{**applied, {}};
+  (void)index.visit(Table::kObjects, "", Direction::kForward, [&former](std::string_view, std::string_view value) {
+    if (const auto object = decode_object(value)) former.objects.push_back(object->info.id);
+    return true;
+  });
+  return former;
+}
+
+rt::Result<Recovered> replay(const Recovery& recovery, Applied applied, ApplyTime time) {
+  Segments& segments = recovery.segments;
+  Index& index = recovery.index;
   Recovered recovered{applied, applied.end};
   Applied& now = recovered.applied;
   SegmentVisitor visitor;
-  visitor.on_damage = damage;
+  visitor.on_damage = recovery.damage;
   visitor.on_chunk = [&now](const ChunkInfo& chunk) {
     now.next_chunk_id = std::max(now.next_chunk_id, chunk.id + 1);
     return rt::Status{};
@@ -224,20 +272,21 @@ rt::Result<Recovered> replay(Segments& segments, Index& index, Applied applied, 
       return std::unexpected(misfit(fmt::format("{} is shorter than the index says", segment_name(segment->number()))));
     }
     const bool newest = segment == end_segment;
-    auto end = walk_segment(*segment, start, newest, visitor);
+    auto end = walk_segment(*segment, start, {newest, applied.end}, visitor);
     if (!end) return pass(end);
     recovered.end = {segment->number(), *end};
     if (!newest) continue;
-    if (auto settled = settle_end(*segment, *end); !settled) return pass(settled);
+    if (auto settled = settle(recovery, *segment, *end); !settled) return pass(settled);
   }
   if (!end_segment) recovered.end = {};
   return recovered;
 }
 
-rt::Result<Recovered> rebuild(Segments& segments, Index& index, const Tell& damage) {
-  Rebuilder rebuilder(index, damage);
+rt::Result<Recovered> rebuild(const Recovery& recovery, const Former& former) {
+  Segments& segments = recovery.segments;
+  Rebuilder rebuilder(recovery.index, recovery.damage, former);
   SegmentVisitor visitor;
-  visitor.on_damage = damage;
+  visitor.on_damage = recovery.damage;
   visitor.on_chunk = [&](const ChunkInfo& chunk) { return rebuilder.add_chunk(chunk); };
   visitor.on_group = [&](const CommitGroup& group, Place) { return rebuilder.add_group(group); };
   Place last;
@@ -245,14 +294,16 @@ rt::Result<Recovered> rebuild(Segments& segments, Index& index, const Tell& dama
   const SegmentPtr end_segment = segments.newest();
   for (const SegmentPtr& segment : segments.all()) {
     const bool newest = segment == end_segment;
-    auto end = walk_segment(*segment, kSegmentHeaderBytes, newest, visitor);
+    rebuilder.enter(segment->number());
+    auto end = walk_segment(*segment, kSegmentHeaderBytes, {newest, former.applied.end}, visitor);
     if (!end) return pass(end);
     last = {segment->number(), *end};
     if (!newest) continue;
-    if (auto settled = settle_end(*segment, *end); !settled) return pass(settled);
+    if (auto settled = settle(recovery, *segment, *end); !settled) return pass(settled);
   }
   auto applied = rebuilder.finish(last);
   if (!applied) return pass(applied);
+  if (auto found = rebuilder.find_losses(recovery.findings.losses); !found) return pass(found);
   return Recovered{*applied, end_segment ? last : Place{}};
 }
 

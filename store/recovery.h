@@ -4,10 +4,10 @@
 
 #include <functional>
 #include <string>
-#include <vector>
 
 #include "store/apply.h"
 #include "store/segments.h"
+#include "store/torn_end.h"
 
 namespace millrace::store {
 
@@ -20,13 +20,29 @@ using Tell = std::function<void(std::string sentence)>;
 
 // What a second look does not find again.
 struct Findings {
-  std::vector<std::string> notes;  // no harm done
+  std::vector<std::string> losses;  // what the store had, or may have had, and has no more
+  std::vector<std::string> notes;   // no harm done
 };
 
-// Replays from `applied` on. kDamaged when index and segments do not fit together.
-rt::Result<Recovered> replay(Segments& segments, Index& index, Applied applied, ApplyTime time, const Tell& damage);
+struct Recovery {
+  Segments& segments;
+  Index& index;
+  OnTornEnd on_torn_end;
+  const Tell& damage;
+  Findings& findings;
+};
 
-// `index` is empty. Keeps what can be kept; tells what could not.
-rt::Result<Recovered> rebuild(Segments& segments, Index& index, const Tell& damage);
+// What an index that is built anew knew. Empty when it could not be read.
+struct Former {
+  Applied applied;
+  std::vector<ObjectId> objects;
+};
+Former former_of(const Index& index);
+
+// Replays from `applied` on. kDamaged when index and segments do not fit together.
+rt::Result<Recovered> replay(const Recovery& recovery, Applied applied, ApplyTime time);
+
+// The index is empty. Keeps what can be kept; tells what could not, and what of the former index is lost.
+rt::Result<Recovered> rebuild(const Recovery& recovery, const Former& former);
 
 }  // namespace millrace::store

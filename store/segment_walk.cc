@@ -1,5 +1,5 @@
 // A commit record names the place below which everything had been synced when it was written: one that can be read
-// proves that damage below that place is no torn write.
+// proves that damage below that place is no torn write. So does the place up to which the index has come.
 #include "store/segment_walk.h"
 
 #include <fmt/format.h>
@@ -14,8 +14,14 @@ namespace {
 
 class Walk {
  public:
-  Walk(const Segment& segment, std::uint64_t file_bytes, std::uint64_t durable_below, const SegmentVisitor& visitor)
-      : segment_(segment), file_bytes_(file_bytes), durable_below_(durable_below), visitor_(visitor) {}
+  // `known_bytes`: as long the segment was, at least.
+  Walk(const Segment& segment, std::uint64_t file_bytes, std::uint64_t durable_below, std::uint64_t known_bytes,
+       const SegmentVisitor& visitor)
+      : segment_(segment),
+        file_bytes_(file_bytes),
+        durable_below_(durable_below),
+        known_bytes_(known_bytes),
+        visitor_(visitor) {}
 
   rt::Result<std::uint64_t> from(std::uint64_t start) {
     SegmentScanner scanner(segment_.file(), segment_.seed(), start, file_bytes_);
@@ -23,13 +29,13 @@ class Walk {
       const std::uint64_t before = scanner.position();
       auto record = scanner.next();
       if (!record) return pass(record);
-      if (!*record && scanner.at_end()) return before;
+      if (!*record && scanner.at_end()) return ended(before);
       if (!*record) {
         if (before >= durable_below_) return before;
         tell(before, "no record where one should be");
         auto found = scanner.find_record(before + kRecordAlignBytes);
         if (!found) return pass(found);
-        if (!*found) return before;
+        if (!*found) return ended(before);
         continue;
       }
       auto whole = visit(**record);
@@ -41,6 +47,11 @@ class Walk {
  private:
   void tell(std::uint64_t offset, const std::string& reason) {
     visitor_.on_damage(fmt::format("{} at {}: {}", segment_name(segment_.number()), offset, reason));
+  }
+
+  std::uint64_t ended(std::uint64_t end) {
+    if (end < known_bytes_) tell(end, fmt::format("the segment ends here, it had {} bytes", known_bytes_));
+    return end;
   }
 
   // False: torn, the segment ends here.
@@ -77,6 +88,7 @@ class Walk {
   const Segment& segment_;
   const std::uint64_t file_bytes_;
   const std::uint64_t durable_below_;
+  const std::uint64_t known_bytes_;
   const SegmentVisitor& visitor_;
 };
 
@@ -103,17 +115,19 @@ rt::Result<std::uint64_t> find_durable_end(const Segment& segment, std::uint64_t
 
 }  // namespace
 
-rt::Result<std::uint64_t> walk_segment(const Segment& segment, std::uint64_t start, bool newest,
+rt::Result<std::uint64_t> walk_segment(const Segment& segment, std::uint64_t start, const Trust& trust,
                                        const SegmentVisitor& visitor) {
   auto file_bytes = segment.file().size();
   if (!file_bytes) return file_bytes;
+  const Place& known = trust.durable_below;
+  const std::uint64_t known_bytes = known.segment == segment.number() ? known.offset : 0;
   std::uint64_t durable_below = std::numeric_limits<std::uint64_t>::max();
-  if (newest) {
+  if (trust.newest && known.segment <= segment.number()) {
     auto found = find_durable_end(segment, start, *file_bytes);
     if (!found) return found;
-    durable_below = *found;
+    durable_below = std::max(*found, known_bytes);
   }
-  return Walk(segment, *file_bytes, durable_below, visitor).from(start);
+  return Walk(segment, *file_bytes, durable_below, known_bytes, visitor).from(start);
 }
 
 }  // namespace millrace::store

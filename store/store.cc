@@ -74,6 +74,7 @@ rt::Result<std::unique_ptr<EmbeddedStore>> EmbeddedStore::open(Options options, 
   auto files = open_files(options, disk, seams, OnBadIndex::kRebuildIfMissing,
                           [&damage](std::string sentence) { damage.push_back(std::move(sentence)); });
   if (!files) return pass(files);
+  std::ranges::copy(files->findings.losses, std::back_inserter(damage));
   std::unique_ptr<EmbeddedStore> store(
       new EmbeddedStore(std::move(options), budget, io, std::move(seams), std::move(*files)));
   for (std::string& sentence : damage) store->damage_.report(std::move(sentence));

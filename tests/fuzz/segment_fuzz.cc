@@ -43,7 +43,7 @@ void append_records(File& file, std::uint64_t& end, std::string_view input) {
   }
 }
 
-void walk(const Segment& segment, bool newest) {
+void walk(const Segment& segment, const Trust& trust) {
   std::uint64_t seen = 0;
   SegmentVisitor visitor;
   visitor.on_chunk = [&seen](const ChunkInfo& chunk) {
@@ -55,7 +55,7 @@ void walk(const Segment& segment, bool newest) {
     return rt::Status{};
   };
   visitor.on_damage = [&seen](std::string sentence) { seen += sentence.size(); };
-  const auto end = walk_segment(segment, kSegmentHeaderBytes, newest, visitor);
+  const auto end = walk_segment(segment, kSegmentHeaderBytes, trust, visitor);
   if (!end || *end < kSegmentHeaderBytes || *end > *segment.file().size()) std::abort();
 }
 
@@ -80,7 +80,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     append_records(**file, end, input);
   }
   const Segment segment(kHeader, std::move(*file), nullptr, end);
-  walk(segment, true);
-  walk(segment, false);
+  walk(segment, {.newest = true, .durable_below = {}});
+  walk(segment, {.newest = true, .durable_below = {1, 2 * kSegmentHeaderBytes}});
+  walk(segment, {});
   return 0;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,13 @@ class CheckTest : public StoreTest {
   }
   void truncate(SegmentNumber number, std::uint64_t size) {
     ASSERT_TRUE((*disk.open(segment_path(number), Access::kReadWrite, Caching::kCached))->truncate(size));
+  }
+  // Behind the last whole block of the first segment.
+  void append(const std::string& tail) {
+    const auto bytes = std::as_bytes(std::span(tail));
+    const std::uint64_t end = align_up(size_of(segment_path()), kDiskBlockBytes);
+    auto file = disk.open(segment_path(), Access::kReadWrite, Caching::kCached);
+    ASSERT_TRUE((*file)->write(end, {&bytes, 1}));
   }
   std::uint64_t size_of(const std::filesystem::path& path) { return disk.contents(path).size(); }
   static bool names(const std::vector<std::string>& sentences, const std::string& what) {

@@ -22,6 +22,11 @@ class MemoryIndexState {
     unsynced_.clear();
     now_ = durable_;
   }
+  void lose_unsynced() {
+    std::lock_guard lock(mutex_);
+    unsynced_.clear();
+    now_ = durable_;
+  }
   void lose_everything() {
     std::lock_guard lock(mutex_);
     now_ = durable_ = {};

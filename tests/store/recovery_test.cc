@@ -7,6 +7,158 @@ namespace {
 
 using RecoveryTest = CheckTest;
 
+// Where the last commit's first chunk rots, and what has become of the index: nothing but the damaged bytes is lost.
+struct LastCommit {
+  bool killed;
+  bool index_lost;
+  bool header;
+};
+class LastCommitTest : public CheckTest, public testing::WithParamInterface<LastCommit> {
+ protected:
+  void fill_and_rot() {
+    open();
+    kept = upload_now("kept");
+    const std::size_t before = records_of().size();
+    text = random_text(3, 200'000);
+    id = upload_now(text);
+    const RecordHeader first = records_of()[before];
+    GetParam().killed ? kill() : store.reset();
+    size = size_of(segment_path());
+    disk.damage(segment_path(), GetParam().header ? first.offset + 4 : first.payload_offset() + 10);
+    intact_from = first.payload_bytes;
+  }
+  void expect_the_rest() {
+    EXPECT_EQ(download_now(kept), "kept");
+    const std::uint64_t rest = text.size() - intact_from;
+    EXPECT_EQ(rt::run_until_done(download(*store, id, intact_from, rest)), text.substr(intact_from));
+  }
+  ObjectId kept;
+  std::uint64_t size = 0;
+  std::uint64_t intact_from = 0;
+};
+INSTANTIATE_TEST_SUITE_P(Proofs, LastCommitTest,
+                         testing::Values(LastCommit{false, false, false}, LastCommit{false, false, true},
+                                         LastCommit{false, true, false}, LastCommit{false, true, true},
+                                         LastCommit{true, false, false}, LastCommit{true, false, true}));
+
+TEST_P(LastCommitTest, rot_is_named_and_nothing_is_cut_off_by_a_repair) {
+  fill_and_rot();
+  if (GetParam().index_lost) index.lose_everything();
+  EXPECT_FALSE(check_now(false).clean());
+  for (int repairs = 0; repairs < 2; ++repairs) {
+    const CheckReport report = check_now(true);
+    EXPECT_TRUE(names(report.problems, "object " + id.text() + " needs"));
+    EXPECT_TRUE(names(report.problems, segment_name(1)));
+    EXPECT_FALSE(names(report.problems, "lost"));
+  }
+  EXPECT_GE(size_of(segment_path()) + kDiskBlockBytes, size);
+  open();
+  expect_the_rest();
+  EXPECT_EQ(download_now(id).error().code, rt::Code::kDamaged);
+}
+
+TEST_P(LastCommitTest, rot_costs_nothing_else_when_the_store_just_starts) {
+  fill_and_rot();
+  if (GetParam().index_lost) index.lose_everything();
+  open();
+  expect_the_rest();
+}
+
+TEST_F(RecoveryTest, a_commit_that_nothing_proves_is_set_aside_and_told) {
+  fill();
+  const std::uint64_t size = size_of(segment_path());
+  const std::string last = random_text(3, 100'000);
+  const ObjectId unproven = upload_now(last);
+  kill();
+  index.lose_everything();
+  disk.damage(segment_path(), size + 50'000);
+  const auto whole = disk.contents(segment_path());
+  EXPECT_FALSE(check_now(false).clean());
+  EXPECT_EQ(disk.contents(segment_path()), whole);
+  open();
+  ASSERT_EQ(damage.size(), 1u);
+  EXPECT_NE(damage[0].find("1 commits) are not whole"), std::string::npos) << damage[0];
+  EXPECT_EQ(download_now(id), text);
+  EXPECT_FALSE(download_now(unproven));
+  const std::string aside = damage[0].substr(damage[0].find("seg-", 10));
+  const auto cut = disk.contents(options.directory / aside);
+  EXPECT_TRUE(std::ranges::equal(cut, std::span(whole).last(cut.size())));
+  EXPECT_TRUE(check_now().clean());
+}
+
+TEST_F(RecoveryTest, half_a_chunk_is_no_problem_but_a_repair_keeps_it) {
+  fill();
+  kill();
+  append(record_front(RecordType::kChunk, 0, 0, "half a chunk", 10'000));
+  for (bool repair : {false, true}) {
+    const CheckReport report = check_now(repair);
+    EXPECT_TRUE(report.clean());
+    ASSERT_EQ(report.notes.size(), 1u);
+    EXPECT_EQ(report.notes[0].contains("set aside"), repair);
+  }
+  EXPECT_TRUE(check_now().notes.empty());
+}
+
+TEST_F(RecoveryTest, what_a_repair_set_aside_is_told_though_it_then_built_the_index_anew) {
+  fill();
+  kill();
+  append(record_front(RecordType::kChunk, 0, 0, "half a chunk", 10'000));
+  index.write_raw(Table::kObjects, "key", "no object");
+  const CheckReport report = check_now(true);
+  EXPECT_TRUE(report.index_rebuilt);
+  EXPECT_TRUE(names(report.notes, "set aside"));
+}
+
+TEST_F(RecoveryTest, space_that_was_reserved_and_not_used_is_not_worth_a_word) {
+  fill();
+  kill();
+  const std::uint64_t size = size_of(segment_path());
+  append(std::string(10'000, '\0'));
+  const CheckReport report = check_now(true);
+  EXPECT_TRUE(report.clean());
+  EXPECT_TRUE(report.notes.empty());
+  EXPECT_LE(size_of(segment_path()), size);
+}
+
+TEST_F(RecoveryTest, objects_that_a_shortened_segment_lost_are_named) {
+  fill();
+  store.reset();
+  truncate(1, size_of(segment_path()) / 2);
+  EXPECT_FALSE(check_now().clean());
+  const CheckReport report = check_now(true);
+  EXPECT_TRUE(report.index_rebuilt);
+  EXPECT_TRUE(names(report.problems, "object " + id.text() + " is lost"));
+  EXPECT_TRUE(names(report.problems, "the segment ends here"));
+  EXPECT_TRUE(names(report.problems, "commits 1 to 5 are lost"));
+}
+
+TEST_F(RecoveryTest, an_object_that_was_removed_is_not_told_as_lost) {
+  open();
+  id = upload_now("removed");
+  open();
+  const std::size_t known = records_of().size();
+  put_now("key", "value");
+  remove_now(id);
+  index.lose_unsynced();
+  kill();
+  disk.damage(segment_path(), records_of()[known].offset + 4);
+  const CheckReport report = check_now(true);
+  EXPECT_TRUE(report.index_rebuilt);
+  EXPECT_TRUE(names(report.problems, "commits 3 to 3 are missing"));
+  EXPECT_FALSE(names(report.problems, "object " + id.text()));
+}
+
+TEST_F(RecoveryTest, commits_that_are_missing_between_segments_are_told_when_the_index_is_lost) {
+  options.segment_bytes = 128 << 10;
+  open();
+  for (int i = 0; i < 4; ++i) put_now("key" + std::to_string(i), std::string(50'000, 'v'));
+  const auto records = records_of();
+  store.reset();
+  truncate(1, records.back().offset);
+  index.lose_everything();
+  EXPECT_TRUE(names(check_now(true).problems, "commits 2 to 2 are missing"));
+}
+
 TEST_F(RecoveryTest, a_damaged_header_loses_nothing) {
   options.segment_bytes = 128 << 10;
   open();
