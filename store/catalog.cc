@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::string_view kAppliedKey = "applied";
 constexpr std::string_view kLiveBytesPrefix = "live/";
+constexpr std::string_view kDeadPrefix = "dead/";
 
 template <class T>
 void append_big_endian(std::string& to, T value) {
@@ -82,6 +83,18 @@ std::string live_bytes_key(SegmentNumber segment) {
   return key;
 }
 
+std::optional<SegmentNumber> segment_of_live_bytes_key(std::string_view key) {
+  if (!key.starts_with(kLiveBytesPrefix) || key.size() != kLiveBytesPrefix.size() + sizeof(SegmentNumber)) return {};
+  return static_cast<SegmentNumber>(big_endian(key.substr(kLiveBytesPrefix.size())));
+}
+
+std::string dead_key(const Place& place) {
+  std::string key(kDeadPrefix);
+  append_big_endian(key, place.segment);
+  append_big_endian(key, place.offset);
+  return key;
+}
+
 rt::Result<std::optional<std::string>> Catalog::get(Table table, const std::string& key, Reach reach) const {
   return index_.get(table, key, reach);
 }
@@ -114,6 +127,34 @@ rt::Result<std::uint64_t> Catalog::live_bytes(SegmentNumber segment) const {
   auto value = get(Table::kMeta, live_bytes_key(segment), Reach::kDisk);
   if (!value) return pass(value);
   return *value ? big_endian(**value) : 0;
+}
+
+rt::Result<std::vector<SegmentNumber>> Catalog::segments_with_live_bytes() const {
+  std::vector<SegmentNumber> segments;
+  auto visited =
+      index_.visit(Table::kMeta, kLiveBytesPrefix, Direction::kForward, [&](std::string_view key, std::string_view) {
+        const auto segment = segment_of_live_bytes_key(key);
+        if (segment) segments.push_back(*segment);
+        return segment.has_value();
+      });
+  if (!visited) return pass(visited);
+  return segments;
+}
+
+rt::Result<std::vector<DeadRun>> Catalog::dead_runs() const {
+  constexpr std::size_t kKeyBytes = kDeadPrefix.size() + sizeof(SegmentNumber) + sizeof(std::uint64_t);
+  std::vector<DeadRun> runs;
+  auto visited =
+      index_.visit(Table::kMeta, kDeadPrefix, Direction::kForward, [&](std::string_view key, std::string_view value) {
+        if (!key.starts_with(kDeadPrefix)) return false;
+        if (key.size() != kKeyBytes || value.size() != sizeof(std::uint64_t)) return true;
+        key.remove_prefix(kDeadPrefix.size());
+        const auto segment = static_cast<SegmentNumber>(big_endian(key.substr(0, sizeof(SegmentNumber))));
+        runs.push_back({{segment, big_endian(key.substr(sizeof(SegmentNumber)))}, big_endian(value)});
+        return true;
+      });
+  if (!visited) return pass(visited);
+  return runs;
 }
 
 rt::Result<std::optional<std::string>> Change::get(Table table, const std::string& key, Reach reach) const {
@@ -182,6 +223,14 @@ rt::Status Change::add_live_bytes(SegmentNumber segment, std::int64_t bytes) {
 }
 
 void Change::forget_segment(SegmentNumber segment) { set(Table::kMeta, live_bytes_key(segment), std::nullopt); }
+
+void Change::put_dead(const DeadRun& run) {
+  std::string length;
+  append_big_endian(length, run.length);
+  set(Table::kMeta, dead_key(run.place), std::move(length));
+}
+
+void Change::erase_dead(const DeadRun& run) { set(Table::kMeta, dead_key(run.place), std::nullopt); }
 
 void Change::put_applied(const Applied& applied) { set(Table::kMeta, std::string(kAppliedKey), encode(applied)); }
 

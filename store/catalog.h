@@ -22,6 +22,8 @@ std::string garbage_key(std::int64_t deletable_at, ChunkId id);
 std::optional<ChunkId> chunk_of_garbage_key(std::string_view key, std::int64_t& deletable_at);
 std::vector<ChunkId> chunk_ids_in(std::string_view value_under_chunk_key);
 std::string live_bytes_key(SegmentNumber segment);
+std::optional<SegmentNumber> segment_of_live_bytes_key(std::string_view key);
+std::string dead_key(const Place& place);
 
 class Catalog {
  public:
@@ -35,6 +37,9 @@ class Catalog {
   // None: nothing was ever applied, or the rebuilding was cut short.
   rt::Result<std::optional<Applied>> applied() const;
   rt::Result<std::uint64_t> live_bytes(SegmentNumber segment) const;
+  // Segments that had live chunks and were not removed.
+  rt::Result<std::vector<SegmentNumber>> segments_with_live_bytes() const;
+  rt::Result<std::vector<DeadRun>> dead_runs() const;
   const Index& index() const { return index_; }
 
  protected:
@@ -58,6 +63,8 @@ class Change final : public Catalog {
   void erase_garbage(std::int64_t deletable_at, ChunkId id);
   rt::Status add_live_bytes(SegmentNumber segment, std::int64_t bytes);
   void forget_segment(SegmentNumber segment);
+  void put_dead(const DeadRun& run);
+  void erase_dead(const DeadRun& run);
   void put_applied(const Applied& applied);
 
   bool empty() const;

@@ -37,6 +37,8 @@ Committer::Committer(Index& index, SegmentWriter& writer, ChunkTable& table, Sta
       stamps_(stamps),
       settings_(std::move(settings)),
       applied_(applied),
+      // Sealed segments are proven by the newer one.
+      proven_below_{applied.end.segment, 0},
       durable_below_(applied.end) {
   thread_ = std::thread([this] { loop(); });
 }

@@ -16,7 +16,8 @@ constexpr std::size_t kBatchChunks = 1024;
 }  // namespace
 
 rt::Status Reclaimer::run() {
-  rt::Status done = choose();
+  rt::Status done = load_dead();
+  if (done) done = choose();
   if (done) done = forget();
   if (done) done = punch();
   return done;
@@ -70,6 +71,7 @@ rt::Status Reclaimer::forget() {
       if (!*entry || (*entry)->count.life(now) != RefCount::Life::kDeletable || !store_.table.condemn(id)) continue;
       condemned.push_back(id);
       dead.push_back({(*entry)->info.place, (*entry)->info.summary.length});
+      change.put_dead(dead.back());
       if (auto forgotten = forget_chunk(**entry, change, applied); !forgotten) return forgotten;
     }
     return {};
@@ -80,29 +82,49 @@ rt::Status Reclaimer::forget() {
   return done;
 }
 
+rt::Status Reclaimer::load_dead() {
+  if (loaded_) return {};
+  auto left = store_.catalog.dead_runs();
+  if (!left) return pass(left);
+  dead_ = std::move(*left);
+  loaded_ = true;
+  return {};
+}
+
 // Only below what recovery never looks at again: the index has to remember that the chunks are gone, and a rebuilt
 // index must not take a hole for the torn end of the segment.
 rt::Status Reclaimer::punch() {
-  for (const DeadRun& run : store_.table.take_abandoned()) dead_.push_back(run);
-  if (dead_.empty()) return {};
+  for (const DeadRun& run : store_.table.take_abandoned()) abandoned_.push_back(run);
+  if (dead_.empty() && abandoned_.empty()) return {};
   auto synced = committer_.sync_index();
   if (!synced) return pass(synced);
   const Place limit = std::min(*synced, committer_.proven_below());
-  std::vector<DeadRun> waiting;
-  for (const DeadRun& run : dead_) {
-    const Place end{run.place.segment, run.place.offset + run.length};
-    if (end > limit) {
-      waiting.push_back(run);
-      continue;
+  const auto is_due = [limit](const DeadRun& run) {
+    return Place{run.place.segment, run.place.offset + run.length} <= limit;
+  };
+  for (std::vector<DeadRun>* runs : {&dead_, &abandoned_}) {
+    for (const DeadRun& run : *runs) {
+      if (!is_due(run)) continue;
+      if (auto punched = punch(run); !punched) return punched;
     }
-    const std::uint64_t first = align_up(run.place.offset, kDiskBlockBytes);
-    const std::uint64_t last = end.offset / kDiskBlockBytes * kDiskBlockBytes;
-    const SegmentPtr segment = store_.segments.find(run.place.segment);
-    if (!segment || first >= last) continue;
-    if (auto punched = segment->file().punch(first, last - first); !punched) return punched;
   }
-  dead_ = std::move(waiting);
-  return {};
+  std::erase_if(abandoned_, is_due);
+  const auto done = committer_.run([&](Change& change, Applied&, BuiltCommit&) -> rt::Status {
+    for (const DeadRun& run : dead_) {
+      if (is_due(run)) change.erase_dead(run);
+    }
+    return {};
+  });
+  if (done) std::erase_if(dead_, is_due);
+  return done;
+}
+
+rt::Status Reclaimer::punch(const DeadRun& run) const {
+  const std::uint64_t first = align_up(run.place.offset, kDiskBlockBytes);
+  const std::uint64_t last = (run.place.offset + run.length) / kDiskBlockBytes * kDiskBlockBytes;
+  const SegmentPtr segment = store_.segments.find(run.place.segment);
+  if (!segment || first >= last) return {};
+  return segment->file().punch(first, last - first);
 }
 
 }  // namespace millrace::store

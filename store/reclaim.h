@@ -29,14 +29,18 @@ class Reclaimer {
   // Those of the doomed that nobody reads; none while it cannot be told.
   std::optional<std::vector<ChunkId>> unread() const;
   rt::Status forget();
+  rt::Status load_dead();
   rt::Status punch();
+  rt::Status punch(const DeadRun& run) const;
 
   Internals& store_;
   Committer& committer_;
   const std::function<std::int64_t()> now_;
   std::optional<Doomed> doomed_;
-  std::string behind_;         // where in the garbage the next batch begins
-  std::vector<DeadRun> dead_;  // gone from the index, not yet a hole
+  std::string behind_;              // where in the garbage the next batch begins
+  std::vector<DeadRun> dead_;       // gone from the index, which remembers them until they are a hole
+  std::vector<DeadRun> abandoned_;  // never in the index
+  bool loaded_ = false;             // what an earlier run of the server left
 };
 
 }  // namespace millrace::store

@@ -36,6 +36,45 @@ TEST_F(ReclaimTest, gives_space_back_only_after_the_delay) {
   EXPECT_GT(disk.punched_bytes(), 150'000u);
 }
 
+TEST_F(ReclaimTest, gives_space_back_that_was_forgotten_before_a_restart) {
+  open();
+  remove_now(upload_now(random_text(1, 300'000)));
+  open();
+  now += 10;
+  reclaim();
+  EXPECT_EQ(store->stats().chunks, 0u);
+  EXPECT_EQ(disk.punched_bytes(), 0u) << "nothing proves yet that it is durable";
+  open();
+  prove();
+  reclaim();
+  EXPECT_GT(disk.punched_bytes(), 150'000u);
+  const std::uint64_t once = disk.punched_bytes();
+  reclaim();
+  EXPECT_EQ(disk.punched_bytes(), once);
+}
+
+TEST_F(ReclaimTest, gives_space_back_that_a_rebuilt_index_does_not_know) {
+  open();
+  remove_now(upload_now(random_text(1, 300'000)));
+  store.reset();
+  index.lose_everything();
+  open();
+  prove();
+  reclaim();
+  EXPECT_GT(disk.punched_bytes(), 150'000u);
+}
+
+TEST_F(ReclaimTest, sealed_segments_need_no_new_commit) {
+  open();
+  const ObjectId gone = upload_now(random_text(1, 700'000));
+  upload_now(random_text(2, 700'000));
+  remove_now(gone);
+  open();
+  now += 10;
+  reclaim();
+  EXPECT_GT(disk.punched_bytes(), 500'000u);
+}
+
 TEST_F(ReclaimTest, spares_what_another_object_needs) {
   open();
   const std::string text = random_text(2, 200'000);
