@@ -154,7 +154,7 @@ void print_report(const store::CheckReport& report) {
   fmt::print("{} segments, {} records, {} chunks, {} objects, {} bytes verified\n", report.segments, report.records,
              report.chunks, report.objects, report.verified_bytes);
   if (report.orphan_chunks > 0) {
-    fmt::print("{} chunks with {} bytes belong to nothing and will be dropped\n", report.orphan_chunks,
+    fmt::print("{} chunks with {} bytes belong to nothing; their space is given back\n", report.orphan_chunks,
                report.orphan_bytes);
   }
   if (report.index_rebuilt) fmt::print("the index was rebuilt\n");

@@ -8,15 +8,19 @@
 #include <ctime>
 #include <iterator>
 #include <map>
+#include <set>
 #include <unordered_map>
 #include <unordered_set>
 
 #include "store/codec.h"
 #include "store/crc.h"
 #include "store/segment_walk.h"
+#include "store/sequence_watch.h"
 
 namespace millrace::store {
 namespace {
+
+constexpr std::size_t kUnnamedTold = 100;
 
 class Checker {
  public:
@@ -26,10 +30,12 @@ class Checker {
   rt::Status run() {
     rt::Status done = load_chunks();
     if (done) done = check_segments();
+    if (done) done = check_unrecorded();
     if (done) done = check_objects();
     if (done) done = check_keys();
     if (done) done = check_garbage();
     if (done) done = check_records();
+    if (done) done = check_presence();
     if (!done) return done;
     check_chunks();
     return check_totals();
@@ -76,16 +82,54 @@ class Checker {
   rt::Status check_segments() {
     SegmentVisitor visitor;
     visitor.on_damage = [this](std::string sentence) { report_.problems.push_back(std::move(sentence)); };
-    visitor.on_group = [this](const CommitGroup&, Place) {
+    visitor.on_group = [this](const CommitGroup& group, Place) {
       ++report_.records;
+      for (const Commit& commit : group.commits) note_named(commit);
       return rt::Status{};
     };
     for (const SegmentPtr& segment : files_.segments->all()) {
       ++report_.segments;
+      watch_.enter(segment->number());
       visitor.on_chunk = [&](const ChunkInfo& chunk) { return check_record(*segment, chunk); };
       const Trust trust{segment == files_.segments->newest(), files_.recovered.applied.end};
       auto walked = walk_segment(*segment, kSegmentHeaderBytes, trust, visitor);
       if (!walked) return pass(walked);
+    }
+    return {};
+  }
+
+  void note_named(const Commit& commit) {
+    watch_.expect(commit.sequence, [this](std::string gap) { report_.problems.push_back(std::move(gap)); });
+    for (const auto* objects : {&commit.creations, &commit.carried_creations}) {
+      for (const ObjectEntry& object : *objects) named_objects_.insert(object.info.id);
+    }
+    for (const auto* puts : {&commit.puts, &commit.carried_puts}) {
+      for (const RecordEntry& put : *puts) named_records_.insert(fingerprint(put.key, put.revision));
+    }
+  }
+
+  static std::size_t fingerprint(std::string_view key, Revision revision) {
+    return std::hash<std::string_view>()(key) * 31 + std::hash<Revision>()(revision);
+  }
+
+  // Now it is whole, but who loses the index loses it.
+  void tell_unnamed(std::string what) {
+    if (++unnamed_ <= kUnnamedTold) report_.problems.push_back(std::move(what) + " is named by no commit any more");
+  }
+
+  // A damaged record header hides no bytes as long as the index knows where they are. Only what lies elsewhere is found
+  // by building the index anew.
+  rt::Status check_unrecorded() {
+    for (auto& [id, chunk] : chunks_) {
+      if (chunk.recorded || orphans_.contains(id)) continue;
+      const ChunkInfo& info = chunk.entry.info;
+      const SegmentPtr segment = files_.segments->find(info.place.segment);
+      const bool intact = segment && payload_intact(segment->file(), info.place.offset, info.summary).value_or(false);
+      chunk.recorded = true;
+      chunk.damaged = !intact;
+      report_.problems.push_back(fmt::format("chunk {} has no record at {} of {}; its bytes are {}", id,
+                                             info.place.offset, segment_name(info.place.segment),
+                                             intact ? "there" : "lost"));
     }
     return {};
   }
@@ -115,6 +159,7 @@ class Checker {
     return visit_all(Table::kObjects, decode_object, [this](std::string_view, const ObjectEntry& object) {
       ++report_.objects;
       logical_bytes_ += object.info.size_bytes;
+      if (!named_objects_.contains(object.info.id)) tell_unnamed("object " + object.info.id.text());
       check_object(object);
     });
   }
@@ -190,7 +235,9 @@ class Checker {
   }
 
   rt::Status check_records() {
-    return visit_all(Table::kRecords, decode_record, [](std::string_view, const RecordEntry&) {});
+    return visit_all(Table::kRecords, decode_record, [this](std::string_view key, const RecordEntry& record) {
+      if (!named_records_.contains(fingerprint(key, record.revision))) tell_unnamed("record " + std::string(key));
+    });
   }
 
   void check_chunks() {
@@ -203,6 +250,19 @@ class Checker {
       if (chunk.keyed != 1) wrong_index(fmt::format("chunk {} is found {} times under its hash", id, chunk.keyed));
       if ((count.references == 0) != chunk.garbage) wrong_index(fmt::format("chunk {} is garbage only in part", id));
     }
+  }
+
+  // Compaction forgets the segments that it removes.
+  rt::Status check_presence() {
+    auto numbers = catalog_.segments_with_live_bytes();
+    if (!numbers) return pass(numbers);
+    for (const SegmentNumber number : *numbers) {
+      if (!files_.segments->find(number)) report_.problems.push_back(segment_name(number) + " is missing");
+    }
+    if (unnamed_ > kUnnamedTold) {
+      report_.problems.push_back(fmt::format("{} more are named by no commit any more", unnamed_ - kUnnamedTold));
+    }
+    return {};
   }
 
   rt::Status check_totals() {
@@ -231,6 +291,10 @@ class Checker {
   std::vector<std::string> index_problems_;
   std::unordered_map<ChunkId, Known> chunks_;
   std::unordered_set<ChunkId> orphans_;  // in a segment, not where the index says
+  SequenceWatch watch_;
+  std::set<ObjectId> named_objects_;
+  std::unordered_set<std::size_t> named_records_;  // key and revision
+  std::size_t unnamed_ = 0;
   std::map<SegmentNumber, std::uint64_t> live_bytes_;
   std::uint64_t logical_bytes_ = 0;
   std::uint64_t stored_bytes_ = 0;

@@ -42,7 +42,13 @@ bool decode(const FileBytes& bytes, Identity& identity) {
   return true;
 }
 
-rt::Result<Identity> read_identity(Disk& disk, const std::filesystem::path& path) {
+constexpr const char* kFileName = "store.secret";
+
+}  // namespace
+
+rt::Result<Identity> read_identity(Disk& disk, const std::filesystem::path& directory) {
+  const std::filesystem::path path = directory / kFileName;
+  if (!disk.exists(path)) return rt::fail(rt::Code::kNotFound, path.string() + " is missing");
   auto file = disk.open(path, Access::kRead, Caching::kCached);
   if (!file) return pass(file);
   FileBytes bytes;
@@ -50,12 +56,23 @@ rt::Result<Identity> read_identity(Disk& disk, const std::filesystem::path& path
   if (!got) return pass(got);
   Identity identity;
   if (*got == bytes.size() && decode(bytes, identity)) return identity;
-  return rt::fail(rt::Code::kDamaged, fmt::format("{} is damaged; without it the store draws a new secret and only "
-                                                  "deduplication against what is stored is lost",
-                                                  path.string()));
+  return rt::fail(
+      rt::Code::kDamaged,
+      fmt::format("{} is damaged; with a new one only deduplication against what is stored is lost", path.string()));
 }
 
-rt::Status write_identity(Disk& disk, const std::filesystem::path& path, const Identity& identity) {
+rt::Result<Identity> draw_identity(std::optional<StoreId> known) {
+  Identity identity;
+  const bool drawn =
+      ::getrandom(&identity.id, sizeof(identity.id), 0) == sizeof(identity.id) &&
+      ::getrandom(identity.secret.data(), identity.secret.size(), 0) == static_cast<ssize_t>(identity.secret.size());
+  if (!drawn) return rt::fail(rt::Code::kIo, "the kernel gives no random numbers");
+  if (known) identity.id = *known;
+  return identity;
+}
+
+rt::Status write_identity(Disk& disk, const std::filesystem::path& directory, const Identity& identity) {
+  const std::filesystem::path path = directory / kFileName;
   const std::filesystem::path aside = path.string() + ".new";
   auto file = disk.open(aside, Access::kCreate, Caching::kCached);
   if (!file) return pass(file);
@@ -63,24 +80,10 @@ rt::Status write_identity(Disk& disk, const std::filesystem::path& path, const I
   const std::span<const std::byte> piece(bytes);
   rt::Status done = (*file)->write(0, {&piece, 1});
   if (done) done = (*file)->sync();
+  if (done && disk.exists(path)) done = disk.rename(path, path.string() + ".damaged");
   if (done) done = disk.rename(aside, path);
-  if (done) done = disk.sync_directory(path.parent_path());
+  if (done) done = disk.sync_directory(directory);
   return done;
-}
-
-}  // namespace
-
-rt::Result<Identity> load_identity(Disk& disk, const std::filesystem::path& directory, std::optional<StoreId> known) {
-  const std::filesystem::path path = directory / "store.secret";
-  if (disk.exists(path)) return read_identity(disk, path);
-  Identity identity;
-  const bool drawn =
-      ::getrandom(&identity.id, sizeof(identity.id), 0) == sizeof(identity.id) &&
-      ::getrandom(identity.secret.data(), identity.secret.size(), 0) == static_cast<ssize_t>(identity.secret.size());
-  if (!drawn) return rt::fail(rt::Code::kIo, "the kernel gives no random numbers");
-  if (known) identity.id = *known;
-  if (auto written = write_identity(disk, path, identity); !written) return pass(written);
-  return identity;
 }
 
 }  // namespace millrace::store

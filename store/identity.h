@@ -16,7 +16,11 @@ struct Identity {
   HashSecret secret;
 };
 
-// Reads DIRECTORY/store.secret, or draws and keeps a new one. `known`: the id of segments that are there already.
-rt::Result<Identity> load_identity(Disk& disk, const std::filesystem::path& directory, std::optional<StoreId> known);
+// DIRECTORY/store.secret. kNotFound, or kDamaged with a sentence.
+rt::Result<Identity> read_identity(Disk& disk, const std::filesystem::path& directory);
+// With the id of segments that are there already.
+rt::Result<Identity> draw_identity(std::optional<StoreId> known);
+// Keeps it as DIRECTORY/store.secret; a damaged file there is renamed to store.secret.damaged.
+rt::Status write_identity(Disk& disk, const std::filesystem::path& directory, const Identity& identity);
 
 }  // namespace millrace::store

@@ -33,6 +33,38 @@ rt::Status check_owner(const Segments& segments, const Identity& identity) {
   return {};
 }
 
+std::optional<StoreId> known_id(const Segments& segments) {
+  const auto all = segments.all();
+  return all.empty() ? std::nullopt : std::optional(all.front()->header().store);
+}
+
+bool is_bad_index(const rt::Error& error) {
+  return error.code == rt::Code::kDamaged || error.code == rt::Code::kNotFound;
+}
+
+// A new store draws its identity. One that is there needs a segment that tells the id: with another, nothing that lies
+// in a segment with a damaged header could ever be read again.
+rt::Result<Identity> open_identity(OpenedFiles& files, Disk& disk, const Options& options, bool bad_headers,
+                                   OnBadIndex on_bad_index, const Tell& damage) {
+  auto identity = read_identity(disk, options.directory);
+  if (identity || !is_bad_index(identity.error())) return identity;
+  const bool damaged = identity.error().code == rt::Code::kDamaged;
+  if (damaged && on_bad_index == OnBadIndex::kRebuildIfMissing) return identity;
+  const std::optional<StoreId> known = known_id(*files.segments);
+  if (!known && (damaged || bad_headers)) {
+    return rt::fail(rt::Code::kIo, identity.error().message + ", and no segment tells the id of the store");
+  }
+  auto drawn = draw_identity(known);
+  if (!drawn) return drawn;
+  if (on_bad_index == OnBadIndex::kReport) {
+    damage(identity.error().message);
+    return drawn;
+  }
+  if (damaged) files.findings.notes.push_back(identity.error().message + "; written anew");
+  if (auto written = write_identity(disk, options.directory, *drawn); !written) return pass(written);
+  return drawn;
+}
+
 // Number and store are known from elsewhere, so no more than the header has to be lost.
 rt::Status mend_headers(OpenedFiles& files, const std::vector<BadHeader>& bad, OnBadIndex on_bad_index,
                         const Tell& damage) {
@@ -56,11 +88,6 @@ rt::Status mend_headers(OpenedFiles& files, const std::vector<BadHeader>& bad, O
 bool wants_direct(const Options& options, const Disk& disk) {
   if (options.direct_io == Options::DirectIo::kAuto) return disk.prefers_direct(options.directory);
   return options.direct_io == Options::DirectIo::kOn;
-}
-
-std::optional<StoreId> known_id(const Segments& segments) {
-  const auto all = segments.all();
-  return all.empty() ? std::nullopt : std::optional(all.front()->header().store);
 }
 
 OnTornEnd torn_end_of(OnBadIndex on_bad_index) {
@@ -107,10 +134,6 @@ rt::Status rebuild_index(OpenedFiles& files, const std::filesystem::path& path, 
   return {};
 }
 
-bool is_bad_index(const rt::Error& error) {
-  return error.code == rt::Code::kDamaged || error.code == rt::Code::kNotFound;
-}
-
 bool should_rebuild(const rt::Status& indexed, OnBadIndex on_bad_index) {
   if (on_bad_index == OnBadIndex::kRebuildAlways) return true;
   if (indexed || on_bad_index == OnBadIndex::kReport || !is_bad_index(indexed.error())) return false;
@@ -133,7 +156,7 @@ rt::Result<OpenedFiles> open_files(const Options& options, Disk& disk, const Sea
       std::make_unique<Segments>(disk, options.directory, options.segment_bytes, wants_direct(options, disk));
   auto bad_headers = files.segments->open_all();
   if (!bad_headers) return pass(bad_headers);
-  auto identity = load_identity(disk, options.directory, known_id(*files.segments));
+  auto identity = open_identity(files, disk, options, !bad_headers->empty(), on_bad_index, damage);
   if (!identity) return pass(identity);
   files.identity = *identity;
   if (auto mended = mend_headers(files, *bad_headers, on_bad_index, damage); !mended) return pass(mended);

@@ -38,9 +38,20 @@ rt::Error misfit(const std::string& what) {
 Former former_of(const Index& index) {
   const auto applied = Catalog(index).applied();
   if (!applied || !*applied) return {};
-  Former former{**applied, {}};
+  Former former{**applied, {}, {}, {}};
   (void)index.visit(Table::kObjects, "", Direction::kForward, [&former](std::string_view, std::string_view value) {
-    if (const auto object = decode_object(value)) former.objects.push_back(object->info.id);
+    if (auto object = decode_object(value)) former.objects.push_back(std::move(*object));
+    return true;
+  });
+  (void)index.visit(Table::kRecords, "", Direction::kForward, [&former](std::string_view key, std::string_view value) {
+    auto record = decode_record(value);
+    if (!record) return true;
+    record->key = key;
+    former.records.push_back(std::move(*record));
+    return true;
+  });
+  (void)index.visit(Table::kChunks, "", Direction::kForward, [&former](std::string_view, std::string_view value) {
+    if (auto chunk = decode_chunk_entry(value)) former.chunks.emplace(chunk->info.id, std::move(chunk->info));
     return true;
   });
   return former;
@@ -99,7 +110,7 @@ rt::Result<Recovered> replay(const Recovery& recovery, Applied applied, ApplyTim
 
 rt::Result<Recovered> rebuild(const Recovery& recovery, const Former& former) {
   Segments& segments = recovery.segments;
-  Rebuilder rebuilder(recovery.index, recovery.damage, former);
+  Rebuilder rebuilder(recovery.index, segments, recovery.damage, former);
   SegmentVisitor visitor;
   visitor.on_damage = recovery.damage;
   visitor.on_chunk = [&](const ChunkInfo& chunk) { return rebuilder.add_chunk(chunk); };
@@ -118,7 +129,7 @@ rt::Result<Recovered> rebuild(const Recovery& recovery, const Former& former) {
   }
   auto applied = rebuilder.finish(last);
   if (!applied) return pass(applied);
-  if (auto found = rebuilder.find_losses(recovery.findings.losses); !found) return pass(found);
+  rebuilder.tell_findings(recovery.findings);
   return Recovered{*applied, end_segment ? last : Place{}};
 }
 

@@ -4,6 +4,8 @@
 
 #include <functional>
 #include <string>
+#include <unordered_map>
+#include <vector>
 
 #include "store/apply.h"
 #include "store/segments.h"
@@ -32,10 +34,12 @@ struct Recovery {
   Findings& findings;
 };
 
-// What an index that is built anew knew. Empty when it could not be read.
+// What an index that is built anew knew, as far as it could be read. What the segments tell no more is taken from here.
 struct Former {
   Applied applied;
-  std::vector<ObjectId> objects;
+  std::vector<ObjectEntry> objects;
+  std::vector<RecordEntry> records;
+  std::unordered_map<ChunkId, ChunkInfo> chunks;
 };
 Former former_of(const Index& index);
 

@@ -82,7 +82,11 @@ TEST_F(CheckTest, a_missing_chunk_is_named_and_repaired_once) {
   fill();
   const auto records = records_of();
   store.reset();
-  for (std::size_t i : {0u, 2u}) disk.damage(segment_path(), records[i].offset + 4);
+  for (std::size_t i : {0u, 2u}) {
+    disk.damage(segment_path(), records[i].offset + 4);
+    disk.damage(segment_path(), records[i].payload_offset());
+  }
+  index.lose_everything();
   EXPECT_TRUE(check_now(true).index_rebuilt);
   for (bool repair : {false, true}) {
     const CheckReport report = check_now(repair);

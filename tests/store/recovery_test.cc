@@ -47,14 +47,15 @@ TEST_P(LastCommitTest, rot_is_named_and_nothing_is_cut_off_by_a_repair) {
   EXPECT_FALSE(check_now(false).clean());
   for (int repairs = 0; repairs < 2; ++repairs) {
     const CheckReport report = check_now(true);
-    EXPECT_TRUE(names(report.problems, "object " + id.text() + " needs"));
+    EXPECT_EQ(names(report.problems, "object " + id.text() + " needs"), !GetParam().header);
     EXPECT_TRUE(names(report.problems, segment_name(1)));
     EXPECT_FALSE(names(report.problems, "lost"));
   }
   EXPECT_GE(size_of(segment_path()) + kDiskBlockBytes, size);
   open();
   expect_the_rest();
-  EXPECT_EQ(download_now(id).error().code, rt::Code::kDamaged);
+  if (GetParam().header) EXPECT_EQ(download_now(id), text) << "the chunk's own bytes are whole";
+  if (!GetParam().header) EXPECT_EQ(download_now(id).error().code, rt::Code::kDamaged);
 }
 
 TEST_P(LastCommitTest, rot_costs_nothing_else_when_the_store_just_starts) {
@@ -127,7 +128,7 @@ TEST_F(RecoveryTest, objects_that_a_shortened_segment_lost_are_named) {
   EXPECT_FALSE(check_now().clean());
   const CheckReport report = check_now(true);
   EXPECT_TRUE(report.index_rebuilt);
-  EXPECT_TRUE(names(report.problems, "object " + id.text() + " is lost"));
+  EXPECT_TRUE(names(report.problems, "object " + id.text() + " needs"));
   EXPECT_TRUE(names(report.problems, "the segment ends here"));
   EXPECT_TRUE(names(report.problems, "commits 1 to 5 are lost"));
 }
@@ -211,6 +212,123 @@ TEST_F(RecoveryTest, a_newest_segment_that_cannot_be_read_leaves_the_one_before_
   open();
   EXPECT_EQ(get_now("later")->value, "value");
   EXPECT_EQ(download_now(id), first);
+}
+
+TEST_F(RecoveryTest, a_damaged_secret_is_drawn_anew_by_a_repair) {
+  fill();
+  store.reset();
+  const auto path = options.directory / "store.secret";
+  disk.damage(path, 40);
+  EXPECT_EQ(try_open().error().code, rt::Code::kDamaged);
+  EXPECT_TRUE(names(check_now().problems, "store.secret is damaged"));
+  EXPECT_GT(check_now().verified_bytes, 0u) << "the rest is looked at all the same";
+  EXPECT_TRUE(check_now(true).clean());
+  EXPECT_TRUE(disk.exists(path.string() + ".damaged"));
+  open();
+  EXPECT_EQ(download_now(id), text);
+}
+
+TEST_F(RecoveryTest, a_check_without_repair_writes_no_secret) {
+  fill();
+  store.reset();
+  const auto path = options.directory / "store.secret";
+  ASSERT_TRUE(disk.unlink(path));
+  EXPECT_TRUE(names(check_now().problems, "store.secret is missing"));
+  EXPECT_FALSE(disk.exists(path));
+  EXPECT_TRUE(check_now(true).clean());
+  EXPECT_TRUE(disk.exists(path));
+}
+
+TEST_F(RecoveryTest, no_new_id_is_drawn_for_a_segment_that_cannot_tell_it) {
+  fill();
+  store.reset();
+  const auto path = options.directory / "store.secret";
+  ASSERT_TRUE(disk.unlink(path));
+  disk.damage(segment_path(), 20);
+  EXPECT_FALSE(check(options, disk, seams(), true));
+  EXPECT_FALSE(try_open());
+  EXPECT_FALSE(disk.exists(path));
+}
+
+class DamagedSegmentTest : public CheckTest {
+ protected:
+  void damage_header(const RecordHeader& record) { disk.damage(segment_path(), record.offset + 4); }
+  RecordHeader last_commit() {
+    auto records = records_of();
+    while (records.back().type != RecordType::kCommit) records.pop_back();
+    return records.back();
+  }
+  void make_totals_wrong() {
+    const auto opened = index.factory().open("");
+    Change change(**opened);
+    auto applied = **change.applied();
+    applied.objects += 1;
+    change.put_applied(applied);
+    ASSERT_TRUE((*opened)->apply(change.take_batch()));
+  }
+};
+
+TEST_F(DamagedSegmentTest, a_repair_takes_from_the_old_index_what_no_commit_names) {
+  open();
+  const std::string first_text = random_text(1, 100'000);
+  const ObjectId first = upload_now(first_text);
+  const RecordHeader chunk = records_of().front();
+  const std::string second_text = random_text(2, 100'000);
+  const ObjectId second = upload_now(second_text);
+  put_now("key", "old");
+  put_now("key", "new");
+  const RecordHeader commit = last_commit();
+  store.reset();
+  damage_header(chunk);
+  damage_header(commit);
+  make_totals_wrong();
+  const CheckReport report = check_now(true);
+  EXPECT_TRUE(report.index_rebuilt);
+  EXPECT_FALSE(report.clean()) << "the segment stays damaged";
+  open();
+  EXPECT_EQ(download_now(first), first_text);
+  EXPECT_EQ(download_now(second), second_text);
+  EXPECT_EQ(get_now("key")->value, "new");
+  const Revision before_put = get_now("key")->revision;
+  EXPECT_GT(*put_now("key", "newer"), before_put);
+}
+
+TEST_F(DamagedSegmentTest, a_chunk_without_a_record_is_found_by_its_commit_when_the_index_is_lost) {
+  open();
+  const std::string content = random_text(1, 100'000);
+  id = upload_now(content);
+  const RecordHeader chunk = records_of().front();
+  store.reset();
+  damage_header(chunk);
+  EXPECT_TRUE(names(check_now().problems, "its bytes are there"));
+  EXPECT_FALSE(check_now(true).index_rebuilt) << "nothing is wrong with the index";
+  index.lose_everything();
+  open();
+  EXPECT_EQ(download_now(id), content);
+}
+
+TEST_F(DamagedSegmentTest, commits_that_a_sealed_segment_lost_are_told) {
+  open();
+  const std::string content = random_text(1, 600'000);
+  upload_now(content);
+  const std::uint64_t end_of_chunks = records_of().back().offset;
+  upload_now(content);
+  upload_now(random_text(2, 600'000));
+  store.reset();
+  ASSERT_TRUE(disk.exists(segment_path(2)));
+  truncate(1, end_of_chunks);
+  const CheckReport report = check_now();
+  EXPECT_TRUE(names(report.problems, "are missing")) << "a gap in the commits";
+  EXPECT_TRUE(names(report.problems, "named by no commit"));
+}
+
+TEST_F(DamagedSegmentTest, a_segment_that_is_gone_is_told) {
+  open();
+  for (std::uint64_t seed : {1, 2, 3}) upload_now(random_text(seed, 900'000));
+  store.reset();
+  ASSERT_TRUE(disk.exists(segment_path(3)));
+  ASSERT_TRUE(disk.unlink(segment_path(2)));
+  EXPECT_TRUE(names(check_now().problems, segment_name(2) + " is missing"));
 }
 
 }  // namespace
