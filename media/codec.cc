@@ -222,6 +222,10 @@ std::string encode(const Upload& upload) {
   out.set_error(upload.error);
   out.set_swept_ms(upload.swept_ms);
   if (upload.total_bytes) out.set_total_bytes(*upload.total_bytes);
+  out.set_completes_itself(upload.completes_itself);
+  out.set_is_piece(upload.is_piece);
+  out.set_joined_into(upload.joined_into);
+  for (const auto& piece : upload.pieces) out.add_pieces(piece);
   for (const UploadPart& part : upload.parts) {
     auto* to = out.add_parts();
     write_object(part.object, *to->mutable_object());
@@ -253,6 +257,10 @@ rt::Result<Upload> decode_upload(const store::Record& record) {
                 .duplicate_of = in->duplicate_of(),
                 .error = in->error(),
                 .parts = {},
+                .completes_itself = in->completes_itself(),
+                .is_piece = in->is_piece(),
+                .joined_into = in->joined_into(),
+                .pieces = read_texts(in->pieces()),
                 .swept_ms = in->swept_ms(),
                 .revision = record.revision};
   if (!read_enum(in->state(), UploadState::kExpired, upload.state)) return unknown_enum("upload state");

@@ -42,6 +42,9 @@ class Receiver {
   Receiver(const Receiver&) = delete;
   Receiver& operator=(const Receiver&) = delete;
 
+  // Before the first append(): what arrives is kept whole or not at all, for pieces that are checked at their end.
+  void hold_back() noexcept { all_or_nothing_ = true; }
+
   // kTooLarge beyond the declared size or the tenant's limit; kConflict when evicted or the upload left its state.
   rt::Task<rt::Status> append(rt::Slice slice);
 
@@ -52,6 +55,10 @@ class Receiver {
   // Instead of finish(), when all of a piece arrived and more will follow: a first piece takes a whole file's place.
   rt::Task<rt::Result<Upload>> finish_piece();
 
+  // Of the whole file, when its sender said.
+  std::optional<std::uint64_t> total_bytes() const noexcept { return limits_.total_bytes; }
+  // How much of the file a crash cannot take any more.
+  std::uint64_t kept_bytes() const noexcept { return upload_.bytes_received; }
   // Offset in the file of the next byte.
   std::uint64_t position() const noexcept { return start_ + writer_->appended_bytes(); }
 
@@ -59,6 +66,7 @@ class Receiver {
   enum class Ending : std::uint8_t { kCut, kPiece, kWhole };
 
   bool due_for_checkpoint() const noexcept;
+  bool tells_size() const noexcept;
   rt::Status check_end() const;
   rt::Task<rt::Status> start_checkpoint();
   rt::Task<void> checkpoint(store::Draft draft);
@@ -74,7 +82,7 @@ class Receiver {
   const std::shared_ptr<Transfer> transfer_;
   Upload upload_;              // as committed
   const std::uint64_t start_;  // offset of the writer's first byte
-  const bool keeps_old_;       // what was there is whole and stays until the new file or its first piece is
+  bool all_or_nothing_;        // held back, or a whole file stays until the new one or its first piece is there
   bool replaces_;              // the next commit takes the place of what was there
   const ReceiverLimits limits_;
   const Clock clock_;

@@ -228,6 +228,18 @@ rt::Result<Principal> Tenants::authenticate_token(std::string_view token) const 
   return principal;
 }
 
+std::string Tenants::capability(std::string_view key_id, std::string_view subject) const {
+  return write_capability(secret_, key_id, subject);
+}
+
+rt::Result<Principal> Tenants::authenticate_capability(std::string_view capability, std::string_view subject) const {
+  const auto key_id = read_capability(secret_, capability, subject);
+  const auto now = snapshot();
+  const ApiKey* key = key_id ? now->find_key(*key_id) : nullptr;
+  if (!key) return rt::fail(Code::kUnauthenticated, "the address is not signed, or its key was revoked");
+  return principal_of(*key);
+}
+
 AccessKey Tenants::derive(const ApiKey& key) const {
   const auto mac = http::hmac_sha256(secret_, bytes_of("s3:" + key.access_key_id));
   return {.id = key.access_key_id, .secret = http::base64(mac), .principal = principal_of(key)};

@@ -89,6 +89,10 @@ class Tenants {
   rt::Result<AccessKey> access_key(std::string_view access_key_id) const;
   // The access key that belongs to an API key, for presigning on behalf of a principal.
   rt::Result<AccessKey> access_key_of(std::string_view key_id) const;
+  // Lets whoever has it do what `subject` names on behalf of this key, until the key is revoked.
+  std::string capability(std::string_view key_id, std::string_view subject) const;
+  // Who gave it: kUnauthenticated unless it is for this subject and its key is still good.
+  rt::Result<Principal> authenticate_capability(std::string_view capability, std::string_view subject) const;
   // OAuth client credentials: (access key id, its secret) or (key id, bearer); the tenant's name when the path names
   // it.
   rt::Result<Token> issue_token(std::string_view client_id, std::string_view client_secret,

@@ -32,6 +32,10 @@ std::string mac_of(const ServerSecret& secret, std::string_view payload) {
   return base64url(http::hmac_sha256(secret, bytes_of("token:" + std::string(payload))));
 }
 
+std::string capability_mac(const ServerSecret& secret, std::string_view key_id, std::string_view subject) {
+  return base64url(http::hmac_sha256(secret, bytes_of(fmt::format("capability:{} {}", key_id, subject))));
+}
+
 template <class Number>
 bool read_number(std::string_view text, Number& out) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
@@ -63,6 +67,19 @@ std::optional<TokenContent> read_token(const ServerSecret& secret, std::string_v
   const auto payload = base64url_decode(token.substr(0, dot));
   if (!payload || !http::constant_time_equal(mac_of(secret, *payload), token.substr(dot + 1))) return std::nullopt;
   return parse(*payload);
+}
+
+std::string write_capability(const ServerSecret& secret, std::string_view key_id, std::string_view subject) {
+  return fmt::format("{}.{}", key_id, capability_mac(secret, key_id, subject));
+}
+
+std::optional<std::string> read_capability(const ServerSecret& secret, std::string_view capability,
+                                           std::string_view subject) {
+  const auto dot = capability.find('.');
+  if (dot == capability.npos) return std::nullopt;
+  const std::string_view key_id = capability.substr(0, dot);
+  const bool ours = http::constant_time_equal(capability_mac(secret, key_id, subject), capability.substr(dot + 1));
+  return ours ? std::optional(std::string(key_id)) : std::nullopt;
 }
 
 }  // namespace millrace::media

@@ -50,9 +50,16 @@ struct Upload {
   std::string duplicate_of;                  // the media that has these bytes already, when failed for it
   std::string error;                         // why it failed, in words
   std::vector<UploadPart> parts;
-  std::int64_t swept_ms = 0;  // its place in the index of open uploads; expires_ms may have moved on since
+  bool completes_itself = false;    // the last byte makes the media; otherwise complete() does
+  bool is_piece = false;            // of a file that is joined from several uploads; never a media of its own
+  std::string joined_into;          // a piece: the upload that it is for, once that is known
+  std::vector<std::string> pieces;  // a joined upload: the ids of what it is made of, in order
+  std::int64_t swept_ms = 0;        // its place in the index of open uploads; expires_ms may have moved on since
   store::Revision revision = 0;
 };
+
+// Made of pieces; takes no bytes itself.
+inline bool is_joined(const Upload& upload) noexcept { return !upload.pieces.empty(); }
 
 // Neither completed nor ended in another way.
 inline bool is_open(const Upload& upload) noexcept {
@@ -75,6 +82,8 @@ struct NewUpload {
   std::string title = {};
   std::vector<std::string> transcript_languages = {};
   std::map<std::string, std::string> metadata = {};
+  bool completes_itself = false;
+  bool is_piece = false;
 };
 
 }  // namespace millrace::media

@@ -52,6 +52,13 @@ std::unexpected<rt::Error> not_open(const Upload& upload) {
   return rt::fail(Code::kConflict, "the upload is " + std::string(word(upload.state)));
 }
 
+rt::Status check_takes_bytes(const Upload& upload) {
+  if (!is_open(upload)) return not_open(upload);
+  if (is_joined(upload))
+    return rt::fail(Code::kForbidden, "the upload is joined from others and takes no bytes itself");
+  return {};
+}
+
 std::uint64_t bytes_max_of(const Upload& upload, const Tenant& owner) {
   const std::uint64_t allowed = owner.upload_max_bytes > 0 ? owner.upload_max_bytes : UINT64_MAX;
   return upload.declared_bytes.value_or(allowed);
@@ -69,9 +76,9 @@ rt::Status check_total(const Upload& upload, const Tenant& owner, std::uint64_t 
 }
 
 // Who goes on is bound by what was said before.
-ReceiverLimits limits_of(const Upload& upload, const Tenant& owner, std::uint64_t offset,
+ReceiverLimits limits_of(const Upload& upload, const Tenant& owner, bool goes_on,
                          std::optional<std::uint64_t> total_bytes) {
-  const auto expected = offset > 0 ? expected_bytes(upload) : std::nullopt;
+  const auto expected = goes_on ? expected_bytes(upload) : std::nullopt;
   if (expected) total_bytes = expected;
   return {.file_max_bytes = total_bytes.value_or(bytes_max_of(upload, owner)),
           .total_bytes = total_bytes,
@@ -98,6 +105,10 @@ Upload make_upload(std::string tenant, NewUpload input, std::int64_t now_ms, std
           .duplicate_of = {},
           .error = {},
           .parts = {},
+          .completes_itself = input.completes_itself,
+          .is_piece = input.is_piece,
+          .joined_into = {},
+          .pieces = {},
           .swept_ms = now_ms + idle_ms};
 }
 
@@ -111,22 +122,35 @@ Uploads::~Uploads() = default;
 rt::Task<rt::Result<Upload>> Uploads::create(std::string tenant, NewUpload input) {
   auto owner = tenants_.tenant(tenant);
   if (!owner) co_return rt::pass(owner);
-  auto good = check_texts(input);
+  auto good = co_await check_input(tenant, input);
   if (!good) co_return rt::pass(good);
   if (owner->upload_max_bytes > 0 && input.declared_bytes.value_or(0) > owner->upload_max_bytes) {
     co_return rt::fail(Code::kTooLarge, "the file is larger than allowed", "fileSize");
   }
-  good = co_await check_channel(tenant, input.channel_id);
-  if (!good) co_return rt::pass(good);
-  Upload upload = make_upload(std::move(tenant), std::move(input), clock_(), owner->upload_idle_seconds * 1000);
+  Upload upload = announce(std::move(tenant), std::move(input), *owner);
   store::Transaction transaction;
-  transaction.put(keys::upload(upload.tenant, upload.id), encode(upload));
-  transaction.put(keys::upload_time(upload.tenant, upload.created_ms, upload.id), {});
-  transaction.put(keys::open_upload(upload.swept_ms, upload.tenant, upload.id), {});
+  put_new(transaction, upload);
   auto committed = co_await store_.commit(std::move(transaction));
   if (!committed) co_return rt::pass(committed);
   upload.revision = *committed;
   co_return upload;
+}
+
+rt::Task<rt::Status> Uploads::check_input(std::string tenant, const NewUpload& input) {
+  auto good = check_texts(input);
+  if (!good) co_return good;
+  co_return co_await check_channel(std::move(tenant), input.channel_id);
+}
+
+Upload Uploads::announce(std::string tenant, NewUpload input, const Tenant& owner) const {
+  return make_upload(std::move(tenant), std::move(input), clock_(), owner.upload_idle_seconds * 1000);
+}
+
+// Pieces are found by who knows them, like the parts of any other upload; lists show files.
+void Uploads::put_new(store::Transaction& transaction, const Upload& upload) const {
+  transaction.put(keys::upload(upload.tenant, upload.id), encode(upload));
+  if (!upload.is_piece) transaction.put(keys::upload_time(upload.tenant, upload.created_ms, upload.id), {});
+  transaction.put(keys::open_upload(upload.swept_ms, upload.tenant, upload.id), {});
 }
 
 rt::Task<rt::Status> Uploads::check_channel(std::string tenant, std::string channel_id) {
@@ -169,6 +193,7 @@ rt::Task<rt::Result<Page<Upload>>> Uploads::list(std::string tenant, Query query
   }
   auto all = co_await load_all<Upload>(store_, keys::uploads(tenant), decode_upload);
   if (!all) co_return rt::pass(all);
+  std::erase_if(*all, [](const Upload& upload) { return upload.is_piece; });
   std::ranges::for_each(*all, [this](Upload& upload) { merge_progress(upload); });
   co_return select<Upload>(std::move(*all), query, kFields);
 }
@@ -176,38 +201,43 @@ rt::Task<rt::Result<Page<Upload>>> Uploads::list(std::string tenant, Query query
 rt::Task<rt::Result<std::unique_ptr<Receiver>>> Uploads::open_receiver(std::string tenant, std::string id,
                                                                        std::uint64_t offset,
                                                                        std::function<void()> on_evicted,
-                                                                       std::optional<std::uint64_t> total_bytes) {
+                                                                       std::optional<std::uint64_t> total_bytes,
+                                                                       Placing placing) {
   auto owner = tenants_.tenant(tenant);
   if (!owner) co_return rt::pass(owner);
   // Looked at before anybody is evicted: a request that cannot go on must not stop one that can.
   auto upload = co_await load(tenant, id);
   if (!upload) co_return rt::pass(upload);
-  if (!is_open(*upload)) co_return not_open(*upload);
-  auto good = total_bytes ? check_total(*upload, *owner, *total_bytes) : rt::Status();
+  auto good = check_takes_bytes(*upload);
+  if (!good) co_return rt::pass(good);
+  good = total_bytes ? check_total(*upload, *owner, *total_bytes) : rt::Status();
   if (!good) co_return rt::pass(good);
   auto transfer = co_await transfers_->begin(keys::upload(tenant, id), std::move(on_evicted), kEvictionWaitMs);
   if (!transfer) co_return rt::pass(transfer);
-  upload = co_await open_upload(std::move(tenant), std::move(id), offset, total_bytes);
+  upload = co_await open_upload(std::move(tenant), std::move(id), offset, total_bytes, placing);
   if (!upload) {
     transfers_->end(*transfer);
     co_return rt::pass(upload);
   }
-  const ReceiverLimits limits = limits_of(*upload, *owner, offset, total_bytes);
+  const bool goes_on = offset > 0 || placing == Placing::kAppend;
+  const ReceiverLimits limits = limits_of(*upload, *owner, goes_on, total_bytes);
   co_return std::make_unique<Receiver>(store_, *transfers_, std::move(*transfer), std::move(*upload), offset, limits,
                                        clock_);
 }
 
 // The upload, when a transfer may begin at this offset.
 rt::Task<rt::Result<Upload>> Uploads::open_upload(std::string tenant, std::string id, std::uint64_t offset,
-                                                  std::optional<std::uint64_t> total_bytes) {
+                                                  std::optional<std::uint64_t> total_bytes, Placing placing) {
   auto upload = co_await load(std::move(tenant), std::move(id));
   if (!upload) co_return upload;
-  if (!is_open(*upload)) co_return not_open(*upload);
-  if (offset != 0 && offset != upload->bytes_received) {
+  auto good = check_takes_bytes(*upload);
+  if (!good) co_return rt::pass(good);
+  const bool goes_on = offset > 0 || placing == Placing::kAppend;
+  if (goes_on && offset != upload->bytes_received) {
     co_return rt::fail(Code::kConflict, fmt::format("continue at byte {}", upload->bytes_received));
   }
   const auto expected = expected_bytes(*upload);
-  if (offset != 0 && total_bytes && expected && *total_bytes != *expected) {
+  if (goes_on && total_bytes && expected && *total_bytes != *expected) {
     co_return rt::fail(Code::kConflict, fmt::format("the file has {} bytes, not {}", *expected, *total_bytes),
                        "fileSize");
   }
@@ -297,6 +327,13 @@ rt::Task<rt::Result<bool>> Uploads::sweep_one(std::string key) {
   auto upload = co_await load(tenant, id);
   if (!upload) co_return rt::pass(upload);
   merge_progress(*upload);
+  const bool due = upload->expires_ms <= clock_() && (upload->whole || is_joined(*upload));
+  if (due) upload = co_await advance(tenant, id);
+  if (!upload) co_return rt::pass(upload);
+  if (!is_open(*upload)) co_return false;
+  auto expiry = co_await last_expiry(*upload);
+  if (!expiry) co_return rt::pass(expiry);
+  upload->expires_ms = std::max(upload->expires_ms, *expiry);
   if (upload->expires_ms > clock_()) co_return co_await move_in_index(std::move(*upload), std::move(key));
   auto ended = co_await end(std::move(*upload), UploadState::kExpired, "nothing arrived for too long", {});
   if (!ended) co_return rt::pass(ended);

@@ -24,6 +24,14 @@ namespace millrace::media {
 class Tenants;
 class Jobs;
 struct Media;
+struct Tenant;
+
+// How many uploads may be joined into one.
+inline constexpr std::size_t kPiecesMax = 1000;
+
+// What a transfer from byte 0 does to what is there: takes its place, or fails because it is there, as at any other
+// offset that is not the next one.
+enum class Placing : std::uint8_t { kReplace, kAppend };
 
 // How long a newer transfer waits for the one it evicts to keep its bytes.
 inline constexpr std::int64_t kEvictionWaitMs = 5'000;
@@ -60,9 +68,19 @@ class Uploads {
   // calling loop.
   rt::Task<rt::Result<std::unique_ptr<Receiver>>> open_receiver(std::string tenant, std::string id,
                                                                 std::uint64_t offset, std::function<void()> on_evicted,
-                                                                std::optional<std::uint64_t> total_bytes = {});
+                                                                std::optional<std::uint64_t> total_bytes = {},
+                                                                Placing placing = Placing::kReplace);
   // Evicts a running transfer, waits until its bytes are kept, and tells where to go on: bytes_received.
   rt::Task<rt::Result<Upload>> settle(std::string tenant, std::string id);
+
+  // A new upload of the bytes of these, all of them pieces, in this order; some may still be sent. The bytes are moved,
+  // never copied, once the last piece is whole. A repeat with the same pieces answers the same upload; kConflict when
+  // one of them is for another.
+  rt::Task<rt::Result<Upload>> concatenate(std::string tenant, NewUpload input, std::vector<std::string> pieces);
+  // Takes every step that is due without a further call: joins pieces that are all whole, and makes the media of an
+  // upload that completes itself. Asked after the last byte, and again by whoever asks how far an upload is and by the
+  // sweep, so that a crash between the steps leaves nothing undone. Answers the upload as it then is.
+  rt::Task<rt::Result<Upload>> advance(std::string tenant, std::string id);
 
   // Joins the parts, checks for a duplicate when the tenant wants that, makes the media and its probe job, all or
   // nothing. A repeat answers the same upload. kConflict when bytes are missing, a transfer runs, or it was cancelled.
@@ -78,12 +96,21 @@ class Uploads {
  private:
   rt::Task<rt::Result<Upload>> load(std::string tenant, std::string id);
   rt::Task<rt::Result<Upload>> open_upload(std::string tenant, std::string id, std::uint64_t offset,
-                                           std::optional<std::uint64_t> total_bytes);
+                                           std::optional<std::uint64_t> total_bytes, Placing placing);
+  rt::Task<rt::Status> check_input(std::string tenant, const NewUpload& input);
+  Upload announce(std::string tenant, NewUpload input, const Tenant& owner) const;
+  void put_new(store::Transaction& transaction, const Upload& upload) const;
   rt::Task<rt::Status> check_channel(std::string tenant, std::string channel_id);
   rt::Status check_whole(const Upload& upload) const;
   rt::Task<rt::Result<Upload>> end(Upload upload, UploadState state, std::string error, std::string duplicate_of);
   rt::Task<rt::Result<bool>> sweep_one(std::string key);
   rt::Task<rt::Result<bool>> move_in_index(Upload upload, std::string key);
+
+  rt::Task<rt::Result<std::vector<Upload>>> load_pieces(std::string tenant, std::vector<std::string> ids);
+  rt::Task<rt::Result<std::optional<Upload>>> joined_before(std::vector<Upload> pieces, std::vector<std::string> ids);
+  rt::Task<rt::Result<Upload>> assemble(Upload upload);
+  rt::Task<rt::Result<Upload>> move_bytes(Upload upload, std::vector<Upload> pieces);
+  rt::Task<rt::Result<std::int64_t>> last_expiry(const Upload& upload);
 
   rt::Task<rt::Result<Completion>> try_complete(Upload upload, bool duplicate_check);
   rt::Task<rt::Result<Upload>> join_parts(Upload upload);

@@ -21,12 +21,18 @@ TEST(CodecTest, upload_comes_back_as_it_was) {
   upload.parts = {{{1, 2}, 3, 4}, {{5, 6}, 7, 8}};
   upload.whole = true;
   upload.expires_ms = -1;
+  upload.completes_itself = upload.is_piece = true;
+  upload.joined_into = "j";
+  upload.pieces = {"p", "q"};
   const Upload read = *decode_upload({"key", encode(upload), 9});
   EXPECT_EQ(encode(read), encode(upload));
   EXPECT_EQ(read.file_name, upload.file_name);
   EXPECT_EQ(read.declared_bytes, 0u);
   EXPECT_EQ(read.total_bytes, 7u);
   EXPECT_EQ(read.parts, upload.parts);
+  EXPECT_TRUE(read.completes_itself && read.is_piece);
+  EXPECT_EQ(read.joined_into, "j");
+  EXPECT_EQ(read.pieces, upload.pieces);
   EXPECT_EQ(read.revision, 9u);
 }
 

@@ -118,6 +118,26 @@ TEST_F(TenantsTest, tampered_tokens_are_refused) {
   EXPECT_TRUE(elsewhere->authenticate(admin.bearer).has_value());
 }
 
+TEST_F(TenantsTest, capabilities_are_good_for_one_subject_while_their_key_is) {
+  const std::string given = tenants->capability(admin.key.id, "send u1");
+  const auto principal = tenants->authenticate_capability(given, "send u1");
+  ASSERT_TRUE(principal.has_value());
+  EXPECT_EQ(principal->key_id, admin.key.id);
+  EXPECT_EQ(principal->tenant, "default");
+  EXPECT_EQ(reopened()->authenticate_capability(given, "send u1")->key_id, admin.key.id);
+  const auto refused_as = [&](std::string capability, std::string_view subject) {
+    const auto result = tenants->authenticate_capability(capability, subject);
+    return result ? Code::kInternal : result.error().code;
+  };
+  EXPECT_EQ(refused_as(given, "send u2"), Code::kUnauthenticated);
+  EXPECT_EQ(refused_as(given + "A", "send u1"), Code::kUnauthenticated);
+  EXPECT_EQ(refused_as("other" + given, "send u1"), Code::kUnauthenticated);
+  EXPECT_EQ(refused_as("", "send u1"), Code::kUnauthenticated);
+  EXPECT_EQ(refused(given), Code::kUnauthenticated) << "it is no bearer";
+  good(tenants->revoke_key("default", admin.key.id));
+  EXPECT_EQ(refused_as(given, "send u1"), Code::kUnauthenticated);
+}
+
 TEST_F(TenantsTest, client_credentials_must_match) {
   EXPECT_FALSE(tenants->issue_token(admin.key.access_key_id, admin.bearer).has_value());
   EXPECT_FALSE(tenants->issue_token(admin.key.id, admin.secret_access_key).has_value());
