@@ -9,7 +9,9 @@ constexpr const char* kMethods = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 constexpr const char* kPreflightSeconds = "7200";
 constexpr const char* kReadableFields =
     "ETag, Location, Range, Content-Range, Accept-Ranges, Content-Disposition, Retry-After, X-Request-Id, "
-    "X-Should-Retry, Idempotency-Replayed";
+    "X-Should-Retry, Idempotency-Replayed, X-Media-Id, Tus-Resumable, Tus-Version, Tus-Extension, Tus-Max-Size, "
+    "Tus-Checksum-Algorithm, Upload-Offset, Upload-Length, Upload-Defer-Length, Upload-Metadata, Upload-Concat, "
+    "Upload-Expires, Upload-Complete, Upload-Limit, Accept-Patch";
 
 // The value for Access-Control-Allow-Origin; empty when the origin is not allowed.
 std::string_view allowed(const std::vector<std::string>& origins, std::string_view origin) {

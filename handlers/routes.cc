@@ -2,6 +2,7 @@
 
 #include "handlers/oauth.h"
 #include "handlers/operations.h"
+#include "handlers/tus/routes.h"
 #include "handlers/v2/routes.h"
 #include "handlers/v2/upload_put.h"
 
@@ -30,6 +31,7 @@ void add_operations(http::Router& router, Services& services) {
 void add_routes(http::Router& router, Services& services) {
   add_operations(router, services);
   v2::add_routes(router, services);
+  tus::add_routes(router, services);
 }
 
 void add_signed_routes(http::Router& router, Services& services) {

@@ -1,64 +1,12 @@
 #include "handlers/v2/originals.h"
 
-#include "handlers/described_original.h"
-#include "handlers/object_body.h"
+#include "handlers/original_response.h"
 #include "handlers/v2/envelope.h"
-#include "server/http/conditional.h"
-#include "server/http/range.h"
 
 namespace millrace::handlers::v2 {
-namespace {
-
-using http::RangeChoice;
-using http::Response;
-using media::Original;
-
-Response unsatisfiable(const Original& original) {
-  Response response = refuse(
-      {rt::Code::kRangeUnsatisfiable, "the file has " + std::to_string(original.size_bytes) + " bytes", "range"});
-  response.fields.add("content-range", http::content_range_unsatisfied(original.size_bytes));
-  return response;
-}
-
-// Range is defined for GET only.
-RangeChoice choose(const http::Request& request, const http::Validators& validators, std::uint64_t size_bytes) {
-  const bool honoured = request.method == http::Method::kGet && http::range_condition_holds(request, validators);
-  return http::choose_range(honoured ? request.fields.get("range") : std::nullopt, size_bytes);
-}
-
-}  // namespace
 
 Answer get_original(Services& services, http::Exchange& exchange, media::Principal principal) {
-  const http::Request& request = exchange.request;
-  auto found = co_await services.originals.get(services.catalog, principal.tenant, exchange.params[0]);
-  if (!found) co_return rt::pass(found);
-  const DescribedOriginal& described = **found;
-  const Original& original = described.original;
-  const http::Verdict verdict = http::evaluate_conditions(request, described.validators);
-  if (verdict == http::Verdict::kPreconditionFailed) {
-    co_return rt::fail(rt::Code::kPreconditionFailed, "the condition does not hold");
-  }
-  Response response;
-  if (verdict == http::Verdict::kNotModified) {
-    response.status = 304;
-    response.fields = described.validator_fields;
-    co_return response;
-  }
-  const RangeChoice choice = choose(request, described.validators, original.size_bytes);
-  if (choice.kind == RangeChoice::Kind::kUnsatisfiable) co_return unsatisfiable(original);
-  response.fields = described.fields;
-  if (choice.kind == RangeChoice::Kind::kPart) {
-    response.status = 206;
-    response.fields.add("content-range", http::content_range(choice.range, original.size_bytes));
-  }
-  if (request.method == http::Method::kHead) {
-    response.content_length = choice.range.length;
-    co_return response;
-  }
-  auto set =
-      co_await set_object_body(response, services.store, original.object, choice.range.first, choice.range.length);
-  if (!set) co_return rt::pass(set);
-  co_return response;
+  return original_response(services, exchange, door, std::move(principal.tenant), exchange.params[0]);
 }
 
 }  // namespace millrace::handlers::v2

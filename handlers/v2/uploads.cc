@@ -2,6 +2,7 @@
 
 #include "handlers/input.h"
 #include "handlers/presign.h"
+#include "handlers/tus/address.h"
 #include "handlers/v2/envelope.h"
 #include "handlers/v2/views.h"
 
@@ -16,11 +17,9 @@ using media::UploadType;
 rt::Result<UploadType> offered_type(const std::string& word) {
   const auto type = media::parse_upload_type(word);
   if (!type) return rt::fail(rt::Code::kInvalid, "type must be multipart, put or tus", "type");
-  if (*type == UploadType::kPut) return *type;
-  const std::string door = *type == UploadType::kTus ? "tus" : "S3";
-  return rt::fail(
-      rt::Code::kUnprocessable,
-      "type \"" + word + "\" needs the " + door + " door, which this server does not offer yet; use \"put\"", "type");
+  if (*type != UploadType::kMultipart) return *type;
+  return rt::fail(rt::Code::kUnprocessable,
+                  "type \"" + word + "\" needs the S3 door, which this server does not offer yet; use \"put\"", "type");
 }
 
 rt::Result<NewUpload> new_upload_of(const http::Json& json, std::uint64_t bytes_max) {
@@ -41,18 +40,28 @@ rt::Result<NewUpload> new_upload_of(const http::Json& json, std::uint64_t bytes_
   return input;
 }
 
+// Pieces and what is joined from them were made by the sender, who knows their addresses.
 bool wants_bytes(const Upload& upload) {
-  return upload.type == UploadType::kPut &&
-         (upload.state == UploadState::kCreated || upload.state == UploadState::kUploading);
+  return is_open(upload) && upload.type != UploadType::kMultipart && !upload.is_piece && !is_joined(upload);
+}
+
+rt::Result<Input> input_of(Services& services, const http::Request& request, const media::Principal& principal,
+                           const Upload& upload) {
+  if (upload.type == UploadType::kTus) {
+    return Input{tus::signed_upload_url(services, request, principal.key_id, upload.id), {}};
+  }
+  auto url = presigned_put_url(services, request, principal, upload);
+  if (!url) return rt::pass(url);
+  return Input{std::move(*url), "PUT"};
 }
 
 // With the address to send to, signed anew each time, while bytes are wanted.
 rt::Result<std::string> view_with_input(Services& services, const http::Request& request,
                                         const media::Principal& principal, const Upload& upload) {
   if (!wants_bytes(upload)) return view(upload);
-  auto url = presigned_put_url(services, request, principal, upload);
-  if (!url) return rt::pass(url);
-  return view(upload, *url);
+  auto input = input_of(services, request, principal, upload);
+  if (!input) return rt::pass(input);
+  return view(upload, *input);
 }
 
 http::Response duplicate_response(const std::string& media_id) {

@@ -7,7 +7,8 @@ namespace {
 
 class FakeExchange final : public http::Exchange {
  public:
-  void inform(int, const http::Fields&) override {}
+  void inform(int status, const http::Fields& fields) override { informed.emplace_back(status, fields); }
+  std::vector<std::pair<int, http::Fields>> informed;
 };
 
 void fill(http::Exchange& exchange, const Ask& ask) {
@@ -29,6 +30,7 @@ void fill(http::Exchange& exchange, const Ask& ask) {
   if (ask.breaks) {
     exchange.body.fail({rt::Code::kClosed, "the peer went away"});
   } else {
+    for (const auto& [name, value] : ask.trailers) exchange.body.trailers().add(name, value);
     exchange.body.end();
   }
 }
@@ -56,6 +58,7 @@ rt::Task<Reply> answered(Gateway& gateway, const Ask& ask) {
   reply.content_length = response.content_length;
   reply.fields = std::move(response.fields);
   reply.request_id = exchange.id;
+  reply.informed = std::move(exchange.informed);
   reply.tenant = exchange.tenant;
   co_return reply;
 }

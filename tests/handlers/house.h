@@ -30,6 +30,7 @@ struct Ask {
   bool breaks = false;   // the peer leaves after these bytes
   std::string peer = "192.0.2.9";
   bool measured = true;  // with a length, unless it breaks
+  std::vector<std::pair<std::string, std::string>> trailers = {};
 };
 
 struct Reply {
@@ -40,6 +41,7 @@ struct Reply {
   std::string request_id;
   std::string tenant;
   bool source_failed = false;
+  std::vector<std::pair<int, http::Fields>> informed = {};  // informational responses before it
 
   std::string field(std::string_view name) const { return std::string(fields.get(name).value_or("")); }
   // A text or number inside the JSON body: "data.input.url".
