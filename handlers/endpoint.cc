@@ -7,8 +7,6 @@
 namespace millrace::handlers {
 namespace {
 
-constexpr std::size_t kIdempotencyKeyMaxBytes = 255;
-
 struct Guarded {
   Services& services;
   const Door& door;
@@ -52,16 +50,13 @@ Answer run_once(Services& services, http::Exchange& exchange, media::Principal p
 }
 
 rt::Task<http::Response> answer_once(Guarded guarded, http::Exchange& exchange) {
-  const auto key = exchange.request.fields.get("idempotency-key");
-  if (!key) co_return co_await answer(guarded, exchange);
+  auto key = idempotency_key(exchange.request);
+  if (key && !*key) co_return co_await answer(guarded, exchange);
   auto principal = authenticate(guarded.services.tenants, exchange, guarded.any_of);
   if (!principal) co_return guarded.door.refuse(principal.error(), exchange);
-  if (key->empty() || key->size() > kIdempotencyKeyMaxBytes) {
-    const std::string rule = "an Idempotency-Key has 1 to " + std::to_string(kIdempotencyKeyMaxBytes) + " bytes";
-    co_return guarded.door.refuse({rt::Code::kInvalid, rule, "Idempotency-Key"}, exchange);
-  }
+  if (!key) co_return guarded.door.refuse(key.error(), exchange);
   auto result =
-      co_await run_once(guarded.services, exchange, std::move(*principal), guarded.endpoint, std::string(*key));
+      co_await run_once(guarded.services, exchange, std::move(*principal), guarded.endpoint, std::move(**key));
   co_return enveloped(guarded.door, exchange, std::move(result));
 }
 

@@ -8,6 +8,7 @@ namespace {
 
 constexpr std::string_view kPrefix = "once/";
 constexpr std::size_t kForgottenPerCommit = 500;
+constexpr std::size_t kKeyMaxBytes = 255;
 
 struct Kept {
   std::string fingerprint;
@@ -47,6 +48,14 @@ bool is_old(const store::Record& record, std::int64_t now_ms) {
 }
 
 }  // namespace
+
+rt::Result<std::optional<std::string>> idempotency_key(const http::Request& request) {
+  const auto key = request.fields.get("idempotency-key");
+  if (!key) return std::nullopt;
+  if (!key->empty() && key->size() <= kKeyMaxBytes) return std::string(*key);
+  const std::string rule = "an Idempotency-Key has 1 to " + std::to_string(kKeyMaxBytes) + " bytes";
+  return rt::fail(rt::Code::kInvalid, rule, "Idempotency-Key");
+}
 
 Once::Once(store::Store& store, media::Clock clock, std::string_view scope, std::string_view key, std::string_view body)
     : store_(store),

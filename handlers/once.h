@@ -18,6 +18,9 @@ inline constexpr std::int64_t kAnswerKeptMs = 24 * 3600 * 1000;
 // A first attempt that left no answer for so long has died with its server.
 inline constexpr std::int64_t kFirstAttemptMs = 60'000;
 
+// The Idempotency-Key of a request, if it has one; kInvalid when it is empty or too long.
+rt::Result<std::optional<std::string>> idempotency_key(const http::Request& request);
+
 class Once {
  public:
   // `key`: the Idempotency-Key; `scope`: what it is unique in (tenant and path); `body`: what it must repeat with.

@@ -1,5 +1,6 @@
 #include "handlers/tus/creation.h"
 
+#include "handlers/once.h"
 #include "handlers/tus/address.h"
 #include "handlers/tus/endpoint.h"
 #include "handlers/tus/envelope.h"
@@ -96,25 +97,71 @@ rt::Task<http::Response> with_first_bytes(Services& services, http::Exchange& ex
   co_return response;
 }
 
+struct Made {
+  Upload upload;
+  bool before = false;  // by an earlier request with the same Idempotency-Key
+};
+
+rt::Task<rt::Result<Made>> make(Services& services, std::string tenant, Plan plan) {
+  auto task = plan.concat.ids.empty()
+                  ? services.uploads.create(std::move(tenant), std::move(plan.input))
+                  : services.uploads.concatenate(std::move(tenant), std::move(plan.input), std::move(plan.concat.ids));
+  auto upload = co_await std::move(task);
+  if (!upload) co_return std::unexpected(named(std::move(upload.error())));
+  co_return Made{std::move(*upload)};
+}
+
+// What a repeat must say again. Not the bytes: those go on where the upload is.
+std::string fingerprint_of(const http::Fields& fields) {
+  std::string text;
+  for (const char* name : {"upload-length", "upload-defer-length", "upload-metadata", "upload-concat"}) {
+    text += std::string(fields.get(name).value_or("-")) + "\n";
+  }
+  return text;
+}
+
+rt::Task<rt::Result<Made>> make_once(Services& services, const http::Request& request, std::string tenant, Plan plan) {
+  const auto key = idempotency_key(request);
+  if (!key) co_return std::unexpected(key.error());
+  if (!*key) co_return co_await make(services, std::move(tenant), std::move(plan));
+  Once once(services.store, services.clock, tenant + " /files", **key, fingerprint_of(request.fields));
+  auto replay = co_await once.begin();
+  if (!replay) co_return rt::pass(replay);
+  if (*replay) {
+    const std::string_view location = (*replay)->fields.get("location").value_or("");
+    auto upload = co_await settle_upload(services, tenant, std::string(location.substr(location.rfind('/') + 1)), true);
+    if (!upload) co_return rt::pass(upload);
+    co_return Made{std::move(*upload), true};
+  }
+  auto made = co_await make(services, std::move(tenant), std::move(plan));
+  http::Response answer = http::Response::text(201, {}, {});
+  if (made) answer.fields.add("location", "/files/" + made->upload.id);
+  // An answer that could not be kept is still the answer: the work is done.
+  co_await once.end(made ? &answer : nullptr);
+  co_return made;
+}
+
 Answer create_tus(Services& services, http::Exchange& exchange, std::string tenant) {
   if (auto version = check_version(exchange.request, true); !version) co_return rt::pass(version);
   auto plan = plan_of(exchange.request.fields);
   if (!plan) co_return rt::pass(plan);
   if (auto length = check_length(services, tenant, plan->input); !length) co_return rt::pass(length);
-  if (!plan->concat.ids.empty()) {
-    auto joined = co_await services.uploads.concatenate(tenant, std::move(plan->input), std::move(plan->concat.ids));
-    if (!joined) co_return std::unexpected(named(std::move(joined.error())));
-    co_return created(services, exchange.request, *joined);
-  }
   Piece piece{.tenant = tenant, .id = {}};
-  if (auto digest = read_digest(exchange.request, piece); plan->brings_bytes && !digest) co_return rt::pass(digest);
-  auto upload = co_await services.uploads.create(tenant, std::move(plan->input));
-  if (!upload) co_return std::unexpected(named(std::move(upload.error())));
-  piece.id = upload->id;
-  if (plan->brings_bytes) co_return co_await with_first_bytes(services, exchange, *upload, std::move(piece));
-  if (upload->declared_bytes == 0) upload = co_await settle_upload(services, tenant, piece.id, true);
-  if (!upload) co_return rt::pass(upload);
-  co_return created(services, exchange.request, *upload);
+  const bool brings_bytes = plan->brings_bytes && plan->concat.ids.empty();
+  if (auto digest = read_digest(exchange.request, piece); brings_bytes && !digest) co_return rt::pass(digest);
+  auto made = co_await make_once(services, exchange.request, tenant, std::move(*plan));
+  if (!made) co_return rt::pass(made);
+  if (made->before) {
+    http::Response response = created(services, exchange.request, made->upload);
+    response.fields.add("idempotency-replayed", "true");
+    co_return response;
+  }
+  piece.id = made->upload.id;
+  if (brings_bytes) co_return co_await with_first_bytes(services, exchange, std::move(made->upload), std::move(piece));
+  if (made->upload.declared_bytes != 0) co_return created(services, exchange.request, made->upload);
+  auto done = co_await settle_upload(services, tenant, piece.id, true);
+  if (!done) co_return rt::pass(done);
+  co_return created(services, exchange.request, *done);
 }
 
 }  // namespace

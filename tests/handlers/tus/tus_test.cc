@@ -212,6 +212,21 @@ TEST(Tus, CreationMayBringBytes) {
   EXPECT_EQ(house.tus("POST", "/files", fields, "abcdefghijk").status, 413);
 }
 
+TEST(Tus, RepeatedCreationWithAKeyAnswersTheSameUpload) {
+  TusHouse house;
+  const FieldList fields = {{"upload-length", "10"}, {"idempotency-key", "k"}};
+  const Reply first = house.tus("POST", "/files", fields);
+  EXPECT_EQ(first.status, 201);
+  house.send(TusHouse::path_in(first.field("location")), 0, "01234");
+  const Reply again = house.tus("POST", "/files", fields);
+  EXPECT_EQ(again.status, 201);
+  EXPECT_EQ(again.field("location"), first.field("location"));
+  EXPECT_EQ(again.field("upload-offset"), "5") << "where it now is";
+  EXPECT_EQ(again.field("idempotency-replayed"), "true");
+  EXPECT_EQ(house.tus("POST", "/files", {{"upload-length", "11"}, {"idempotency-key", "k"}}).status, 409);
+  EXPECT_EQ(house.tus("POST", "/files", {{"upload-length", "11"}, {"idempotency-key", ""}}).status, 400);
+}
+
 TEST(Tus, EmptyFileIsDoneAtOnce) {
   TusHouse house;
   const Reply reply = house.tus("POST", "/files", {{"upload-length", "0"}});
