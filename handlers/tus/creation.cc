@@ -167,7 +167,7 @@ Answer create_tus(Services& services, http::Exchange& exchange, std::string tena
 }  // namespace
 
 Answer create(Services& services, http::Exchange& exchange, media::Principal principal) {
-  if (is_resumable_creation(exchange.request)) {
+  if (is_resumable(exchange.request)) {
     return create_resumable(services, exchange, std::move(principal.tenant));
   }
   return create_tus(services, exchange, std::move(principal.tenant));

@@ -60,7 +60,9 @@ Answer not_these_bytes() {
 
 Answer patch(Services& services, http::Exchange& exchange, Caller caller) {
   const std::string type = media_type(exchange.request.fields);
-  if (type == kPartialUpload) return append_resumable(services, exchange, std::move(caller.principal.tenant));
+  // Clients of earlier drafts name no type.
+  const bool is_draft = type == kPartialUpload || (type.empty() && is_resumable(exchange.request));
+  if (is_draft) return append_resumable(services, exchange, std::move(caller.principal.tenant));
   if (type == kTusBytes) return patch_tus(services, exchange, std::move(caller.principal.tenant));
   return not_these_bytes();
 }

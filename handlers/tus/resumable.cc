@@ -95,7 +95,7 @@ Answer failed(Services& services, Piece piece, rt::Error error) {
 
 }  // namespace
 
-bool is_resumable_creation(const http::Request& request) {
+bool is_resumable(const http::Request& request) {
   return !request.fields.get("tus-resumable") && completeness_of(request.fields).has_value();
 }
 

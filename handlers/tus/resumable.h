@@ -9,7 +9,7 @@
 namespace millrace::handlers::tus {
 
 // True for a request that has a valid Upload-Complete and is not of tus 1.0.
-bool is_resumable_creation(const http::Request& request);
+bool is_resumable(const http::Request& request);
 // The body is the file or its beginning; its name is in Content-Disposition, its type in Content-Type. A 104 response
 // tells where the upload can be continued before the first byte is read, unless the client speaks another version.
 Answer create_resumable(Services&, http::Exchange&, std::string tenant);

@@ -122,7 +122,7 @@ def js_options(server, **options):
 @pytest.mark.parametrize("options", [
     {}, {"chunkSize": 5 * MIB}, {"uploadDataDuringCreation": True}, {"uploadDataDuringCreation": True, "chunkSize": MIB},
     {"parallelUploads": 4}, {"overridePatchMethod": True, "chunkSize": 5 * MIB},
-    {"protocol": "ietf-draft-05"}, {"protocol": "ietf-draft-05", "chunkSize": 5 * MIB},
+    {"protocol": "ietf-draft-03", "chunkSize": 5 * MIB}, {"protocol": "ietf-draft-05"}, {"protocol": "ietf-draft-05", "chunkSize": 5 * MIB},
 ], ids=lambda options: "-".join(options) or "plain")
 def test_js_client_uploads(server, api, tus, node, clip, options):
     path, content = clip
