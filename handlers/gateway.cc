@@ -4,7 +4,7 @@
 #include <set>
 
 #include "handlers/cors.h"
-#include "handlers/envelope_v2.h"
+#include "handlers/doors.h"
 #include "handlers/routes.h"
 #include "server/http/forwarded.h"
 #include "server/http/sigv4.h"
@@ -31,12 +31,17 @@ std::string with_implied(std::string allow) {
   return allow + ", OPTIONS";
 }
 
-http::Response not_routed(const http::Request& request, std::string allow) {
-  if (allow.empty()) return v2::refuse({rt::Code::kNotFound, "there is nothing at this path"});
+http::Response refuse(const http::Exchange& exchange, const rt::Error& error) {
+  return door_at(exchange.request.path()).refuse(error, exchange);
+}
+
+http::Response not_routed(const http::Exchange& exchange, std::string allow) {
+  const http::Request& request = exchange.request;
+  if (allow.empty()) return refuse(exchange, {rt::Code::kNotFound, "there is nothing at this path"});
   const bool asks = request.method == http::Method::kOptions;
   http::Response response =
       asks ? http::Response::empty(204)
-           : v2::refuse({rt::Code::kMethod, "this path does not know the method " + request.method_text});
+           : refuse(exchange, {rt::Code::kMethod, "this path does not know the method " + request.method_text});
   if (asks) response.content_length.reset();
   response.fields.add("allow", with_implied(std::move(allow)));
   return response;
@@ -75,8 +80,8 @@ rt::Task<http::Response> Gateway::answer(http::Exchange& exchange) {
 rt::Task<http::Response> Gateway::route(http::Exchange& exchange) {
   const http::Router& router = http::sigv4::is_signed(exchange.request) ? signed_ : by_path_;
   auto match = router.match(exchange.request.method, exchange.request.path());
-  if (!match) return immediate(v2::refuse(match.error()));
-  if (!match->route) return immediate(not_routed(exchange.request, std::move(match->allow)));
+  if (!match) return immediate(refuse(exchange, match.error()));
+  if (!match->route) return immediate(not_routed(exchange, std::move(match->allow)));
   exchange.route = match->route->pattern;
   exchange.params = std::move(match->params);
   return match->route->handler(exchange);

@@ -4,7 +4,7 @@
 #include <array>
 
 #include "handlers/auth.h"
-#include "handlers/envelope_v2.h"
+#include "handlers/v2/envelope.h"
 #include "server/http/json.h"
 
 namespace millrace::handlers {

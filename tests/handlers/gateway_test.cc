@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/handlers/door.h"
+#include "tests/handlers/house.h"
 
 namespace millrace::handlers {
 namespace {
@@ -11,25 +11,25 @@ namespace {
 using testing::HasSubstr;
 
 TEST(Gateway, AnswersOperations) {
-  Door door;
-  EXPECT_EQ(door.ask({.target = "/healthz"}).status, 200);
-  EXPECT_EQ(door.ask({.target = "/healthz?x=1"}).status, 200);
-  EXPECT_EQ(door.ask({.method = "HEAD", .target = "/healthz"}).status, 200);
-  EXPECT_EQ(door.ask({.target = "/readyz"}).status, 200);
-  EXPECT_EQ(door.ask({.target = "/"}).at("name"), "millrace");
-  door.services->draining = true;
-  EXPECT_EQ(door.ask({.target = "/readyz"}).status, 503);
-  EXPECT_EQ(door.ask({.target = "/healthz"}).status, 200);
+  House house;
+  EXPECT_EQ(house.ask({.target = "/healthz"}).status, 200);
+  EXPECT_EQ(house.ask({.target = "/healthz?x=1"}).status, 200);
+  EXPECT_EQ(house.ask({.method = "HEAD", .target = "/healthz"}).status, 200);
+  EXPECT_EQ(house.ask({.target = "/readyz"}).status, 200);
+  EXPECT_EQ(house.ask({.target = "/"}).at("name"), "millrace");
+  house.services->draining = true;
+  EXPECT_EQ(house.ask({.target = "/readyz"}).status, 503);
+  EXPECT_EQ(house.ask({.target = "/healthz"}).status, 200);
 }
 
 TEST(Gateway, MetricsAreForTheSameHostOrAnAdmin) {
-  Door door;
-  EXPECT_EQ(door.ask({.target = "/metrics", .peer = "127.0.0.1"}).status, 200);
-  EXPECT_EQ(door.ask({.target = "/metrics", .peer = "::1"}).body, "# metrics\n");
-  EXPECT_EQ(door.ask({.target = "/metrics"}).status, 401);
-  EXPECT_EQ(door.ask({.target = "/metrics", .key = door.admin.bearer}).status, 200);
+  House house;
+  EXPECT_EQ(house.ask({.target = "/metrics", .peer = "127.0.0.1"}).status, 200);
+  EXPECT_EQ(house.ask({.target = "/metrics", .peer = "::1"}).body, "# metrics\n");
+  EXPECT_EQ(house.ask({.target = "/metrics"}).status, 401);
+  EXPECT_EQ(house.ask({.target = "/metrics", .key = house.admin.bearer}).status, 200);
   EXPECT_EQ(
-      door.ask({.target = "/metrics", .fields = {{"x-forwarded-for", "203.0.113.1"}}, .peer = "127.0.0.1"}).status,
+      house.ask({.target = "/metrics", .fields = {{"x-forwarded-for", "203.0.113.1"}}, .peer = "127.0.0.1"}).status,
       401);
 }
 
@@ -50,9 +50,9 @@ TEST(Gateway, RefusesInTheEnvelope) {
       {{.target = "/uploads/u1?X-Amz-Signature=00"}, 405},
       {{.method = "PUT", .target = "/uploads/u1"}, 404},
   };
-  Door door;
+  House house;
   for (const Case& each : cases) {
-    const Reply reply = door.ask(each.ask);
+    const Reply reply = house.ask(each.ask);
     EXPECT_EQ(reply.status, each.status) << each.ask.method << " " << each.ask.target;
     EXPECT_EQ(reply.at("status"), "fail");
     EXPECT_NE(reply.at("message"), "absent");
@@ -61,30 +61,30 @@ TEST(Gateway, RefusesInTheEnvelope) {
 }
 
 TEST(Gateway, TellsWhatAPathAllows) {
-  Door door;
-  EXPECT_EQ(door.ask({.method = "DELETE", .target = "/v2/uploads"}).field("allow"), "POST, GET, HEAD, OPTIONS");
-  const Reply options = door.ask({.method = "OPTIONS", .target = "/v2/uploads"});
+  House house;
+  EXPECT_EQ(house.ask({.method = "DELETE", .target = "/v2/uploads"}).field("allow"), "POST, GET, HEAD, OPTIONS");
+  const Reply options = house.ask({.method = "OPTIONS", .target = "/v2/uploads"});
   EXPECT_EQ(options.status, 204);
   EXPECT_EQ(options.field("allow"), "POST, GET, HEAD, OPTIONS");
 }
 
 TEST(Gateway, ChallengesForAKey) {
-  Door door;
-  EXPECT_THAT(door.ask({.target = "/v2/uploads"}).field("www-authenticate"), HasSubstr("Bearer"));
+  House house;
+  EXPECT_THAT(house.ask({.target = "/v2/uploads"}).field("www-authenticate"), HasSubstr("Bearer"));
 }
 
 TEST(Gateway, TakesOverASaneRequestId) {
-  Door door;
-  EXPECT_EQ(door.ask({.target = "/healthz"}).request_id, "made-here");
-  EXPECT_EQ(door.ask({.target = "/healthz", .fields = {{"x-request-id", "abc-1.2_3"}}}).request_id, "abc-1.2_3");
-  EXPECT_EQ(door.ask({.target = "/healthz", .fields = {{"x-request-id", "a b\""}}}).request_id, "made-here");
-  EXPECT_EQ(door.ask({.target = "/healthz", .fields = {{"x-request-id", std::string(65, 'a')}}}).request_id,
+  House house;
+  EXPECT_EQ(house.ask({.target = "/healthz"}).request_id, "made-here");
+  EXPECT_EQ(house.ask({.target = "/healthz", .fields = {{"x-request-id", "abc-1.2_3"}}}).request_id, "abc-1.2_3");
+  EXPECT_EQ(house.ask({.target = "/healthz", .fields = {{"x-request-id", "a b\""}}}).request_id, "made-here");
+  EXPECT_EQ(house.ask({.target = "/healthz", .fields = {{"x-request-id", std::string(65, 'a')}}}).request_id,
             "made-here");
 }
 
 TEST(Gateway, NotesTheTenantForTheLog) {
-  Door door;
-  EXPECT_EQ(door.call("GET", "/v2/uploads").tenant, "default");
+  House house;
+  EXPECT_EQ(house.call("GET", "/v2/uploads").tenant, "default");
 }
 
 Settings with_origins(std::vector<std::string> origins) {
@@ -94,13 +94,13 @@ Settings with_origins(std::vector<std::string> origins) {
 }
 
 TEST(Gateway, AnswersPreflightsOfConfiguredOrigins) {
-  Door door(with_origins({"https://app.example"}));
+  House house(with_origins({"https://app.example"}));
   const Ask ask{.method = "OPTIONS",
                 .target = "/v2/uploads",
                 .fields = {{"origin", "https://app.example"},
                            {"access-control-request-method", "POST"},
                            {"access-control-request-headers", "authorization"}}};
-  const Reply reply = door.ask(ask);
+  const Reply reply = house.ask(ask);
   EXPECT_EQ(reply.status, 204);
   EXPECT_EQ(reply.field("access-control-allow-origin"), "https://app.example");
   EXPECT_EQ(reply.field("access-control-allow-headers"), "authorization");
@@ -109,22 +109,22 @@ TEST(Gateway, AnswersPreflightsOfConfiguredOrigins) {
 
   Ask other = ask;
   other.fields[0].second = "https://evil.example";
-  EXPECT_EQ(door.ask(other).field("access-control-allow-origin"), "");
-  EXPECT_EQ(door.ask(other).field("access-control-allow-methods"), "");
+  EXPECT_EQ(house.ask(other).field("access-control-allow-origin"), "");
+  EXPECT_EQ(house.ask(other).field("access-control-allow-methods"), "");
 }
 
 TEST(Gateway, LetsConfiguredOriginsReadAnswersAndRefusals) {
-  Door door(with_origins({"*"}));
-  const Reply reply = door.ask({.target = "/v2/uploads", .fields = {{"origin", "https://any.example"}}});
+  House house(with_origins({"*"}));
+  const Reply reply = house.ask({.target = "/v2/uploads", .fields = {{"origin", "https://any.example"}}});
   EXPECT_EQ(reply.status, 401);
   EXPECT_EQ(reply.field("access-control-allow-origin"), "*");
   EXPECT_THAT(reply.field("access-control-expose-headers"), HasSubstr("ETag"));
-  EXPECT_EQ(door.ask({.target = "/healthz"}).field("access-control-allow-origin"), "");
+  EXPECT_EQ(house.ask({.target = "/healthz"}).field("access-control-allow-origin"), "");
 }
 
 TEST(Gateway, CountsByTheseRoutes) {
-  Door door;
-  EXPECT_THAT(door.gateway->patterns(), testing::IsSupersetOf({"/healthz", "/v2/uploads/{id}", "/uploads/{id}"}));
+  House house;
+  EXPECT_THAT(house.gateway->patterns(), testing::IsSupersetOf({"/healthz", "/v2/uploads/{id}", "/uploads/{id}"}));
 }
 
 }  // namespace

@@ -4,7 +4,7 @@
 
 #include "server/http/crypto.h"
 #include "server/http/url.h"
-#include "tests/handlers/door.h"
+#include "tests/handlers/house.h"
 
 namespace millrace::handlers {
 namespace {
@@ -24,7 +24,7 @@ class OAuth : public testing::Test {
            "&client_secret=" + http::percent_encode(secret);
   }
 
-  Door door_;
+  House door_;
 };
 
 TEST_F(OAuth, GivesATokenThatWorks) {

@@ -1,7 +1,7 @@
 // The v2 door's channels: list and create.
 #pragma once
 
-#include "handlers/endpoint_v2.h"
+#include "handlers/endpoint.h"
 
 namespace millrace::handlers::v2 {
 

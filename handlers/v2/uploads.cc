@@ -1,9 +1,9 @@
-#include "handlers/uploads_v2.h"
+#include "handlers/v2/uploads.h"
 
-#include "handlers/envelope_v2.h"
 #include "handlers/input.h"
 #include "handlers/presign.h"
-#include "handlers/views_v2.h"
+#include "handlers/v2/envelope.h"
+#include "handlers/v2/views.h"
 
 namespace millrace::handlers::v2 {
 namespace {

@@ -4,10 +4,13 @@
 
 #include <string>
 
+#include "handlers/door.h"
 #include "server/http/message.h"
 #include "server/rt/error.h"
 
 namespace millrace::handlers::v2 {
+
+extern const Door door;
 
 // `data` is JSON.
 http::Response success(int status, std::string_view data);

@@ -1,4 +1,4 @@
-#include "tests/handlers/door.h"
+#include "tests/handlers/house.h"
 
 #include <gtest/gtest.h>
 
@@ -76,7 +76,7 @@ std::string Reply::at(std::string_view path) const {
   return (*value)->as_text().value_or((*value)->dump());
 }
 
-Door::Door(Settings settings) {
+House::House(Settings settings) {
   const media::ServerSecret secret{};
   tenants = std::move(*rt::run_until_done(media::Tenants::open(store, secret)));
   const auto keep = [this](const media::NewKey& key) {
@@ -94,24 +94,24 @@ Door::Door(Settings settings) {
   gateway = std::make_unique<Gateway>(*services);
 }
 
-Door::~Door() = default;
+House::~House() = default;
 
-Reply Door::ask(const Ask& request) { return rt::run_until_done(answered(*gateway, request)); }
+Reply House::ask(const Ask& request) { return rt::run_until_done(answered(*gateway, request)); }
 
-Reply Door::call(const std::string& method, const std::string& target, const std::string& body,
-                 std::vector<std::pair<std::string, std::string>> fields) {
+Reply House::call(const std::string& method, const std::string& target, const std::string& body,
+                  std::vector<std::pair<std::string, std::string>> fields) {
   if (!body.empty()) fields.emplace_back("content-type", "application/json");
   return ask({.method = method, .target = target, .body = body, .fields = std::move(fields), .key = admin.bearer});
 }
 
-std::pair<std::string, std::string> Door::new_put(const std::string& more) {
+std::pair<std::string, std::string> House::new_put(const std::string& more) {
   const Reply reply = call("POST", "/v2/uploads", R"({"fileName":"clip.mp4","type":"put")" + more + "}");
   EXPECT_EQ(reply.status, 201) << reply.body;
   const std::string url = reply.at("data.input.url");
   return {reply.at("data.id"), url.substr(url.find('/', url.find("//") + 2))};
 }
 
-std::string Door::ingest(const std::string& content) {
+std::string House::ingest(const std::string& content) {
   const auto [id, address] = new_put();
   EXPECT_EQ(ask({.method = "PUT", .target = address, .body = content}).status, 200);
   const Reply done = call("POST", "/v2/uploads/" + id + "/complete");

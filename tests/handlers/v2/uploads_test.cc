@@ -1,9 +1,9 @@
-#include "handlers/uploads_v2.h"
+#include "handlers/v2/uploads.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/handlers/door.h"
+#include "tests/handlers/house.h"
 
 namespace millrace::handlers {
 namespace {
@@ -12,8 +12,8 @@ using testing::HasSubstr;
 using testing::MatchesRegex;
 
 TEST(UploadsV2, CreatesOneToPut) {
-  Door door;
-  const Reply reply = door.call(
+  House house;
+  const Reply reply = house.call(
       "POST", "/v2/uploads",
       R"({"fileName":"clip.mp4","type":"put","fileSize":5,"contentType":"video/mp4","title":"T","metadata":{"a":"b"},"surprise":[1]})");
   ASSERT_EQ(reply.status, 201) << reply.body;
@@ -49,9 +49,9 @@ TEST(UploadsV2, NamesTheFieldThatIsWrong) {
       {R"({"fileName":"a","type":"put","metadata":{"x":5}})", 400, "metadata.x"},
       {R"({"fileName":"a","type":"put","transcriptLanguageCodes":"de"})", 400, "transcriptLanguageCodes"},
   };
-  Door door;
+  House house;
   for (const Case& each : cases) {
-    const Reply reply = door.call("POST", "/v2/uploads", each.body);
+    const Reply reply = house.call("POST", "/v2/uploads", each.body);
     EXPECT_EQ(reply.status, each.status) << each.body << reply.body;
     EXPECT_EQ(reply.at("status"), "fail");
     EXPECT_THAT(reply.body, HasSubstr("\"data\":{\"" + std::string(each.field) + "\":")) << each.body;
@@ -59,9 +59,9 @@ TEST(UploadsV2, NamesTheFieldThatIsWrong) {
 }
 
 TEST(UploadsV2, SaysWhatIsWrongWithAText) {
-  Door door;
+  House house;
   const auto reply = [&](const std::string& more) {
-    return door.call("POST", "/v2/uploads", R"({"type":"put",)" + more + "}");
+    return house.call("POST", "/v2/uploads", R"({"type":"put",)" + more + "}");
   };
   EXPECT_THAT(reply(R"("fileName":"a\u0000b")").at("data.fileName"), HasSubstr("control"));
   EXPECT_THAT(reply(R"("fileName":"a\nb")").at("data.fileName"), HasSubstr("control"));
@@ -72,35 +72,35 @@ TEST(UploadsV2, SaysWhatIsWrongWithAText) {
 }
 
 TEST(UploadsV2, RefusesWhatIsNoJson) {
-  Door door;
+  House house;
   for (const char* body : {"{", "[]", "\xff\xfe", "{} x"}) {
-    EXPECT_EQ(door.call("POST", "/v2/uploads", body).status, 400) << body;
+    EXPECT_EQ(house.call("POST", "/v2/uploads", body).status, 400) << body;
   }
-  EXPECT_EQ(door.call("POST", "/v2/uploads", std::string(http::kJsonBytesMax + 1, ' ')).status, 413);
+  EXPECT_EQ(house.call("POST", "/v2/uploads", std::string(http::kJsonBytesMax + 1, ' ')).status, 413);
   const Ask xml{.method = "POST",
                 .target = "/v2/uploads",
                 .body = "<a/>",
                 .fields = {{"content-type", "text/xml"}},
-                .key = door.admin.bearer};
-  EXPECT_EQ(door.ask(xml).status, 415);
+                .key = house.admin.bearer};
+  EXPECT_EQ(house.ask(xml).status, 415);
 }
 
 TEST(UploadsV2, ListsAPage) {
-  Door door;
-  for (int i = 0; i < 3; ++i) door.new_put();
-  const Reply reply = door.call("GET", "/v2/uploads?perPage=2&page=1");
+  House house;
+  for (int i = 0; i < 3; ++i) house.new_put();
+  const Reply reply = house.call("GET", "/v2/uploads?perPage=2&page=1");
   EXPECT_EQ(reply.status, 200);
   EXPECT_EQ(reply.at("data.total"), "3");
   EXPECT_EQ(reply.at("data.page"), "1");
   EXPECT_EQ(reply.at("data.perPage"), "2");
-  EXPECT_EQ(door.call("GET", "/v2/uploads?filter=fileName%3Dnone&perpage=50").at("data.total"), "0");
+  EXPECT_EQ(house.call("GET", "/v2/uploads?filter=fileName%3Dnone&perpage=50").at("data.total"), "0");
 }
 
 TEST(UploadsV2, NamesTheListParameterThatIsWrong) {
-  Door door;
+  House house;
   for (const char* query :
        {"perPage=0", "perPage=51", "perPage=x", "perpage=", "page=-1", "sort=nonsense", "sort=size:up", "filter=x"}) {
-    const Reply reply = door.call("GET", std::string("/v2/uploads?") + query);
+    const Reply reply = house.call("GET", std::string("/v2/uploads?") + query);
     const std::string name = std::string(query).substr(0, std::string(query).find('='));
     EXPECT_EQ(reply.status, 400) << query;
     EXPECT_THAT(reply.body, HasSubstr(name)) << query;
@@ -108,76 +108,76 @@ TEST(UploadsV2, NamesTheListParameterThatIsWrong) {
 }
 
 TEST(UploadsV2, GoesTheWholeWay) {
-  Door door;
-  const auto [id, address] = door.new_put();
-  EXPECT_EQ(door.ask({.method = "PUT", .target = address, .body = "hello"}).status, 200);
-  const Reply got = door.call("GET", "/v2/uploads/" + id);
+  House house;
+  const auto [id, address] = house.new_put();
+  EXPECT_EQ(house.ask({.method = "PUT", .target = address, .body = "hello"}).status, 200);
+  const Reply got = house.call("GET", "/v2/uploads/" + id);
   EXPECT_EQ(got.at("data.state"), "uploading");
   EXPECT_EQ(got.at("data.bytesReceived"), "5");
   EXPECT_EQ(got.at("data.size"), "5");
   EXPECT_NE(got.at("data.input.url"), "absent");
-  const Reply done = door.call("PATCH", "/v2/uploads/" + id + "/complete", R"({"title":"Mine"})");
+  const Reply done = house.call("PATCH", "/v2/uploads/" + id + "/complete", R"({"title":"Mine"})");
   EXPECT_EQ(done.at("data.state"), "completed");
-  const Reply media = door.call("GET", "/v2/media/" + done.at("data.mediaId"));
+  const Reply media = house.call("GET", "/v2/media/" + done.at("data.mediaId"));
   EXPECT_EQ(media.at("data.title"), "Mine");
   EXPECT_EQ(media.at("data.status"), "preparing");
-  EXPECT_EQ(door.call("DELETE", "/v2/uploads/" + id).status, 200);
-  EXPECT_EQ(door.call("GET", "/v2/uploads/" + id).status, 404);
+  EXPECT_EQ(house.call("DELETE", "/v2/uploads/" + id).status, 200);
+  EXPECT_EQ(house.call("GET", "/v2/uploads/" + id).status, 404);
 }
 
 TEST(UploadsV2, TellsTheStateThatForbidsIt) {
-  Door door;
-  const auto [id, address] = door.new_put();
-  EXPECT_EQ(door.call("DELETE", "/v2/uploads/" + id).status, 409);
-  EXPECT_EQ(door.call("POST", "/v2/uploads/" + id + "/cancel").at("data.state"), "cancelled");
-  EXPECT_EQ(door.call("POST", "/v2/uploads/" + id + "/complete").status, 409);
-  EXPECT_EQ(door.ask({.method = "PUT", .target = address, .body = "late"}).status, 409);
+  House house;
+  const auto [id, address] = house.new_put();
+  EXPECT_EQ(house.call("DELETE", "/v2/uploads/" + id).status, 409);
+  EXPECT_EQ(house.call("POST", "/v2/uploads/" + id + "/cancel").at("data.state"), "cancelled");
+  EXPECT_EQ(house.call("POST", "/v2/uploads/" + id + "/complete").status, 409);
+  EXPECT_EQ(house.ask({.method = "PUT", .target = address, .body = "late"}).status, 409);
 }
 
 TEST(UploadsV2, ADuplicateIsAConflictThatNamesTheFirst) {
-  Door door;
-  auto tenant = *door.tenants->tenant("default");
+  House house;
+  auto tenant = *house.tenants->tenant("default");
   tenant.duplicate_check = true;
-  ASSERT_TRUE(rt::run_until_done(door.tenants->update(tenant)));
-  const std::string first = door.ingest("the same bytes");
-  const auto [id, address] = door.new_put();
-  door.ask({.method = "PUT", .target = address, .body = "the same bytes"});
-  const Reply reply = door.call("POST", "/v2/uploads/" + id + "/complete");
+  ASSERT_TRUE(rt::run_until_done(house.tenants->update(tenant)));
+  const std::string first = house.ingest("the same bytes");
+  const auto [id, address] = house.new_put();
+  house.ask({.method = "PUT", .target = address, .body = "the same bytes"});
+  const Reply reply = house.call("POST", "/v2/uploads/" + id + "/complete");
   EXPECT_EQ(reply.status, 409);
   EXPECT_EQ(reply.at("data.mediaId"), first);
   EXPECT_EQ(reply.field("x-should-retry"), "false");
 }
 
 TEST(UploadsV2, AnotherTenantSeesNothing) {
-  Door door;
-  const auto [id, address] = door.new_put();
-  const Reply made = door.call("POST", "/v2/keys", R"({"tenant":"other","scopes":["uploads"]})");
+  House house;
+  const auto [id, address] = house.new_put();
+  const Reply made = house.call("POST", "/v2/keys", R"({"tenant":"other","scopes":["uploads"]})");
   ASSERT_EQ(made.status, 201) << made.body;
   const std::string key = made.at("data.key");
-  EXPECT_EQ(door.ask({.target = "/v2/uploads/" + id, .key = key}).status, 404);
-  EXPECT_EQ(door.ask({.target = "/v2/uploads", .key = key}).at("data.total"), "0");
+  EXPECT_EQ(house.ask({.target = "/v2/uploads/" + id, .key = key}).status, 404);
+  EXPECT_EQ(house.ask({.target = "/v2/uploads", .key = key}).at("data.total"), "0");
 }
 
 TEST(UploadsV2, AnIdempotencyKeyReplaysTheFirstAnswer) {
-  Door door;
+  House house;
   const std::string body = R"({"fileName":"a","type":"put"})";
-  const Reply first = door.call("POST", "/v2/uploads", body, {{"idempotency-key", "k"}});
-  const Reply again = door.call("POST", "/v2/uploads", body, {{"idempotency-key", "k"}});
+  const Reply first = house.call("POST", "/v2/uploads", body, {{"idempotency-key", "k"}});
+  const Reply again = house.call("POST", "/v2/uploads", body, {{"idempotency-key", "k"}});
   EXPECT_EQ(first.status, 201);
   EXPECT_EQ(again.status, 201);
   EXPECT_EQ(again.body, first.body);
   EXPECT_EQ(again.field("location"), first.field("location"));
   EXPECT_EQ(again.field("idempotency-replayed"), "true");
-  const Reply other = door.call("POST", "/v2/uploads", R"({"fileName":"b","type":"put"})", {{"idempotency-key", "k"}});
+  const Reply other = house.call("POST", "/v2/uploads", R"({"fileName":"b","type":"put"})", {{"idempotency-key", "k"}});
   EXPECT_EQ(other.status, 409);
   EXPECT_EQ(other.field("x-should-retry"), "false");
-  EXPECT_EQ(door.call("GET", "/v2/uploads").at("data.total"), "1");
+  EXPECT_EQ(house.call("GET", "/v2/uploads").at("data.total"), "1");
 }
 
 TEST(UploadsV2, ARefusedAnswerIsNotKept) {
-  Door door;
-  EXPECT_EQ(door.call("POST", "/v2/uploads", "{}", {{"idempotency-key", "k"}}).status, 400);
-  EXPECT_EQ(door.call("POST", "/v2/uploads", R"({"fileName":"a","type":"put"})", {{"idempotency-key", "k"}}).status,
+  House house;
+  EXPECT_EQ(house.call("POST", "/v2/uploads", "{}", {{"idempotency-key", "k"}}).status, 400);
+  EXPECT_EQ(house.call("POST", "/v2/uploads", R"({"fileName":"a","type":"put"})", {{"idempotency-key", "k"}}).status,
             201);
 }
 

@@ -1,8 +1,8 @@
 // The v2 door's media: list, look, change, delete, recover, and what the probe found. The bytes go out through
-// originals_v2.h.
+// originals.h.
 #pragma once
 
-#include "handlers/endpoint_v2.h"
+#include "handlers/endpoint.h"
 
 namespace millrace::handlers::v2 {
 

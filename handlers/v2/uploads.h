@@ -1,7 +1,7 @@
 // The v2 door's uploads: announce, look, complete, cancel, delete. Bytes come in through upload_put.h.
 #pragma once
 
-#include "handlers/endpoint_v2.h"
+#include "handlers/endpoint.h"
 
 namespace millrace::handlers::v2 {
 

@@ -1,8 +1,8 @@
-#include "handlers/keys_v2.h"
+#include "handlers/v2/keys.h"
 
-#include "handlers/envelope_v2.h"
 #include "handlers/input.h"
-#include "handlers/views_v2.h"
+#include "handlers/v2/envelope.h"
+#include "handlers/v2/views.h"
 
 namespace millrace::handlers::v2 {
 namespace {

@@ -1,7 +1,7 @@
 // The uploaded bytes of a media: whole or a range, conditionally, from the page cache to the socket.
 #pragma once
 
-#include "handlers/endpoint_v2.h"
+#include "handlers/endpoint.h"
 
 namespace millrace::handlers::v2 {
 

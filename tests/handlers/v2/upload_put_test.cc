@@ -1,9 +1,9 @@
-#include "handlers/upload_put.h"
+#include "handlers/v2/upload_put.h"
 
 #include <gtest/gtest.h>
 
 #include "server/http/sigv4.h"
-#include "tests/handlers/door.h"
+#include "tests/handlers/house.h"
 
 namespace millrace::handlers {
 namespace {
@@ -45,7 +45,7 @@ class UploadPut : public testing::Test {
     return door_.call("GET", "/v2/media/" + done.at("data.mediaId") + "/original").body;
   }
 
-  Door door_;
+  House door_;
   std::string id_;
   std::string address_;
 };

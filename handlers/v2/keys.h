@@ -2,7 +2,7 @@
 // name another tenant; a tenant is made with its first key.
 #pragma once
 
-#include "handlers/endpoint_v2.h"
+#include "handlers/endpoint.h"
 
 namespace millrace::handlers::v2 {
 

@@ -1,11 +1,11 @@
-#include "handlers/media_v2.h"
+#include "handlers/v2/media.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <thread>
 
-#include "tests/handlers/door.h"
+#include "tests/handlers/house.h"
 
 namespace millrace::handlers {
 namespace {
@@ -19,7 +19,7 @@ class MediaV2 : public testing::Test {
     return door_.call(method, path_ + "/original", {}, std::move(fields));
   }
 
-  Door door_;
+  House door_;
   const std::string content_;
   const std::string id_;
   const std::string path_;
@@ -116,20 +116,20 @@ TEST_F(MediaV2, ConditionsOnTheOriginal) {
 }
 
 TEST(ChannelsV2, AreMadeAndListed) {
-  Door door;
-  const Reply made = door.call("POST", "/v2/channels", R"({"name":"Second"})");
+  House house;
+  const Reply made = house.call("POST", "/v2/channels", R"({"name":"Second"})");
   ASSERT_EQ(made.status, 201) << made.body;
   EXPECT_EQ(made.at("data.name"), "Second");
-  EXPECT_EQ(door.call("GET", "/v2/channels").at("data.total"), "2");
-  EXPECT_EQ(door.call("POST", "/v2/channels", "{}").status, 400);
-  EXPECT_EQ(door.call("POST", "/v2/channels", R"({"name":5})").status, 400);
+  EXPECT_EQ(house.call("GET", "/v2/channels").at("data.total"), "2");
+  EXPECT_EQ(house.call("POST", "/v2/channels", "{}").status, 400);
+  EXPECT_EQ(house.call("POST", "/v2/channels", R"({"name":5})").status, 400);
 }
 
 TEST(ChannelsV2, ABadNameIsNamedAsItWasSent) {
-  Door door;
+  House house;
   for (const std::string member : {"name", "title"}) {
     for (const std::string& text : {std::string(1025, 'x'), std::string(R"(a\u0000b)")}) {
-      const Reply reply = door.call("POST", "/v2/channels", R"({")" + member + R"(":")" + text + R"("})");
+      const Reply reply = house.call("POST", "/v2/channels", R"({")" + member + R"(":")" + text + R"("})");
       EXPECT_EQ(reply.status, 400) << reply.body;
       EXPECT_NE(reply.at("data." + member), "absent") << reply.body;
     }

@@ -1,4 +1,4 @@
-// Door: the gateway over real domain services and a store in memory, asked like a protocol session asks it. For tables
+// House: the gateway over real domain services and a store in memory, asked like a protocol session asks it. For tables
 // of (request, expected reply).
 #pragma once
 
@@ -46,10 +46,10 @@ struct Reply {
   std::string at(std::string_view path) const;
 };
 
-class Door {
+class House {
  public:
-  explicit Door(Settings settings = {});
-  ~Door();
+  explicit House(Settings settings = {});
+  ~House();
 
   Reply ask(const Ask& request);
   // The same with the admin's key, and JSON as the content type of a body.

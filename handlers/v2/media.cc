@@ -1,9 +1,9 @@
-#include "handlers/media_v2.h"
+#include "handlers/v2/media.h"
 
-#include "handlers/envelope_v2.h"
 #include "handlers/input.h"
 #include "handlers/links.h"
-#include "handlers/views_v2.h"
+#include "handlers/v2/envelope.h"
+#include "handlers/v2/views.h"
 
 namespace millrace::handlers::v2 {
 namespace {

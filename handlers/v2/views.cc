@@ -1,4 +1,4 @@
-#include "handlers/views_v2.h"
+#include "handlers/v2/views.h"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>

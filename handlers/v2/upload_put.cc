@@ -1,7 +1,7 @@
-#include "handlers/upload_put.h"
+#include "handlers/v2/upload_put.h"
 
-#include "handlers/envelope_v2.h"
 #include "handlers/presign.h"
+#include "handlers/v2/envelope.h"
 #include "server/http/json.h"
 #include "server/http/range.h"
 

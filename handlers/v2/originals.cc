@@ -1,8 +1,8 @@
-#include "handlers/originals_v2.h"
+#include "handlers/v2/originals.h"
 
 #include "handlers/described_original.h"
-#include "handlers/envelope_v2.h"
 #include "handlers/object_body.h"
+#include "handlers/v2/envelope.h"
 #include "server/http/conditional.h"
 #include "server/http/range.h"
 

@@ -1,0 +1,63 @@
+#include "handlers/v2/routes.h"
+
+#include "handlers/auth.h"
+#include "handlers/endpoint.h"
+#include "handlers/v2/channels.h"
+#include "handlers/v2/envelope.h"
+#include "handlers/v2/keys.h"
+#include "handlers/v2/media.h"
+#include "handlers/v2/originals.h"
+#include "handlers/v2/uploads.h"
+
+namespace millrace::handlers::v2 {
+namespace {
+
+using http::Method;
+using media::Scope;
+
+constexpr media::Scopes kUploads = scopes_of({Scope::kUploads});
+constexpr media::Scopes kReadMedia = scopes_of({Scope::kUploads, Scope::kDownloads, Scope::kAssets});
+constexpr media::Scopes kChangeMedia = scopes_of({Scope::kUploads, Scope::kAssets});
+constexpr media::Scopes kDeleteMedia = scopes_of({Scope::kUploads, Scope::kAssetsDelete});
+constexpr media::Scopes kAdmin = scopes_of({Scope::kAdmin});
+
+void add_uploads(http::Router& router, const Endpoints& v2) {
+  router.add(Method::kPost, "/v2/uploads", v2.with_key_once(kUploads, create_upload));
+  router.add(Method::kGet, "/v2/uploads", v2.with_key(kUploads, list_uploads));
+  router.add(Method::kGet, "/v2/uploads/{id}", v2.with_key(kUploads, get_upload));
+  router.add(Method::kDelete, "/v2/uploads/{id}", v2.with_key(kUploads, delete_upload));
+  for (const Method method : {Method::kPost, Method::kPut, Method::kPatch}) {
+    router.add(method, "/v2/uploads/{id}/complete", v2.with_key(kUploads, complete_upload));
+  }
+  router.add(Method::kPost, "/v2/uploads/{id}/cancel", v2.with_key(kUploads, cancel_upload));
+}
+
+void add_media(http::Router& router, const Endpoints& v2) {
+  router.add(Method::kGet, "/v2/media", v2.with_key(kReadMedia, list_media));
+  router.add(Method::kGet, "/v2/media/{id}", v2.with_key(kReadMedia, get_media));
+  router.add(Method::kPatch, "/v2/media/{id}", v2.with_key(kChangeMedia, patch_media));
+  router.add(Method::kDelete, "/v2/media/{id}", v2.with_key(kDeleteMedia, delete_media));
+  router.add(Method::kPost, "/v2/media/{id}/recover", v2.with_key(kDeleteMedia, recover_media));
+  router.add(Method::kGet, "/v2/media/{id}/metadata", v2.with_key(kReadMedia, get_metadata));
+  router.add(Method::kPut, "/v2/media/{id}/metadata", v2.with_key(kChangeMedia, put_metadata));
+  router.add(Method::kGet, "/v2/media/{id}/original", v2.with_key(kReadMedia, get_original));
+}
+
+void add_channels_and_keys(http::Router& router, const Endpoints& v2) {
+  router.add(Method::kGet, "/v2/channels", v2.with_key(kReadMedia, list_channels));
+  router.add(Method::kPost, "/v2/channels", v2.with_key_once(kUploads, create_channel));
+  router.add(Method::kGet, "/v2/keys", v2.with_key(kAdmin, list_keys));
+  router.add(Method::kPost, "/v2/keys", v2.with_key(kAdmin, create_key));
+  router.add(Method::kDelete, "/v2/keys/{id}", v2.with_key(kAdmin, revoke_key));
+}
+
+}  // namespace
+
+void add_routes(http::Router& router, Services& services) {
+  const Endpoints v2(services, door);
+  add_uploads(router, v2);
+  add_media(router, v2);
+  add_channels_and_keys(router, v2);
+}
+
+}  // namespace millrace::handlers::v2
