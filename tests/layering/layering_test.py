@@ -33,6 +33,7 @@ DOORS = {
     "RocksDB": (r"rocksdb/", ["store/index_rocksdb"]),
     "xxHash": (r"xxhash", ["store/hash", "media/checksum"]),
     "protobuf": (r"google/protobuf|[\w/]+\.pb\.h", ["store/codec", "media/codec"]),
+    "pugixml": (r"pugixml", ["server/http/xml"]),
     "nlohmann": (r"nlohmann/", ["server/http/json"]),
     "toml++": (r"toml\+\+", ["server/ops/"]),
     "CLI11": (r"CLI/", ["server/ops/"]),
