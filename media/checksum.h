@@ -1,66 +1,45 @@
-// The checksums that clients send along and get back, behind one interface. CRC32 and CRC64NVME come free with every
-// Draft; the others cost a pass over the bytes while they go by. Any thread; a hasher belongs to one stream.
+// Checksums as S3 names them: what a sender states of its bytes and what a reader gets back. Values for any thread; the
+// arithmetic that makes one of a whole out of those of its parts, never out of its bytes.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace millrace::media {
 
-// The values are kept in records.
 enum class ChecksumAlgorithm : std::uint8_t {
-  kCrc32 = 1,
-  kCrc32c = 2,
-  kCrc64nvme = 3,
-  kSha1 = 4,
-  kSha256 = 5,
-  kXxhash64 = 6,
-  kXxhash3 = 7,
-  kXxhash128 = 8,
+  kCrc32,
+  kCrc32c,
+  kCrc64Nvme,
+  kSha1,
+  kSha256,
+  kXxhash64,
+  kXxhash3,
+  kXxhash128,
+  kMd5,
 };
 
-// "CRC32", "CRC64NVME", ...; a word is found in any case.
-std::string_view word(ChecksumAlgorithm algorithm) noexcept;
-std::optional<ChecksumAlgorithm> parse_checksum_algorithm(std::string_view word) noexcept;
-const std::vector<ChecksumAlgorithm>& checksum_algorithms();
+// "CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256", "XXHASH64", "XXHASH3", "XXHASH128", "MD5".
+std::string_view word(ChecksumAlgorithm algorithm);
+std::optional<ChecksumAlgorithm> parse_checksum_algorithm(std::string_view word);
+// Bytes of a raw value.
+std::size_t digest_bytes(ChecksumAlgorithm algorithm) noexcept;
+// Whether the checksum of a whole can be made of its parts' checksums and sizes: the CRCs.
+bool combines(ChecksumAlgorithm algorithm) noexcept;
 
-// Bytes a value has: big-endian, as the algorithm's canonical form says.
-std::size_t checksum_bytes(ChecksumAlgorithm algorithm) noexcept;
-// Whether the checksum of a whole can be made of those of its parts.
-bool is_combinable(ChecksumAlgorithm algorithm) noexcept;
-
-// Raw big-endian bytes of what a Draft knows.
-std::string checksum_of_crc32(std::uint32_t crc);
-std::string checksum_of_crc64nvme(std::uint64_t crc);
-// The whole's value from two in a row, for combinable algorithms.
-std::string combine_checksums(ChecksumAlgorithm algorithm, std::string_view first, std::string_view second,
-                              std::uint64_t second_bytes);
-std::string checksum_of(ChecksumAlgorithm algorithm, std::span<const std::byte> bytes);
-
-// The checksum of bytes that come in pieces.
-class ChecksumHasher {
- public:
-  explicit ChecksumHasher(ChecksumAlgorithm algorithm);
-  ~ChecksumHasher();
-  ChecksumHasher(ChecksumHasher&&) noexcept;
-  ChecksumHasher& operator=(ChecksumHasher&&) noexcept;
-
-  ChecksumAlgorithm algorithm() const noexcept { return algorithm_; }
-  void update(std::span<const std::byte> piece);
-  // Raw big-endian bytes. Once.
-  std::string finish();
-
-  struct Engine;
-
- private:
-  ChecksumAlgorithm algorithm_;
-  std::unique_ptr<Engine> engine_;
+struct Checksum {
+  ChecksumAlgorithm algorithm = ChecksumAlgorithm::kCrc64Nvme;
+  std::string value;       // raw, CRCs in network order: what S3 shows in base64
+  bool composite = false;  // of the parts' raw values instead of the bytes; S3 adds "-PARTS"
+  bool operator==(const Checksum&) const = default;
 };
+
+Checksum crc32_checksum(std::uint32_t crc);
+Checksum crc64nvme_checksum(std::uint64_t crc);
+const Checksum* find(const std::vector<Checksum>& checksums, ChecksumAlgorithm algorithm);
 
 }  // namespace millrace::media

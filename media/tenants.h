@@ -16,6 +16,7 @@
 #include "media/clock.h"
 #include "media/principal.h"
 #include "media/secret.h"
+#include "media/upload_keys.h"
 #include "server/rt/error.h"
 #include "server/rt/task.h"
 #include "store/store.h"
@@ -89,6 +90,11 @@ class Tenants {
   rt::Result<AccessKey> access_key(std::string_view access_key_id) const;
   // The access key that belongs to an API key, for presigning on behalf of a principal.
   rt::Result<AccessKey> access_key_of(std::string_view key_id) const;
+  // Temporary S3 credentials for one upload of the principal's tenant.
+  UploadKey upload_key(const Principal& principal, std::string_view upload_id) const;
+  // Whom they let in: kUnauthenticated when they are not ours or their API key was revoked. What they may do, and
+  // whether they still may, is check_upload_access()'s.
+  rt::Result<UploadAccess> upload_access(std::string_view access_key_id, std::string_view session_token) const;
   // OAuth client credentials: (access key id, its secret) or (key id, bearer); the tenant's name when the path names
   // it.
   rt::Result<Token> issue_token(std::string_view client_id, std::string_view client_secret,

@@ -31,7 +31,7 @@ DOORS = {
     "OpenSSL, digests": (r"openssl/(?!ssl|bio|x509|pem|err)", ["server/http/crypto", "server/net/tls"]),
     "Boost": (r"boost/", ["server/h1/parser"]),
     "RocksDB": (r"rocksdb/", ["store/index_rocksdb"]),
-    "xxHash": (r"xxhash", ["store/hash", "media/checksum"]),
+    "xxHash": (r"xxhash", ["store/hash", "media/checksum_hasher"]),
     "protobuf": (r"google/protobuf|[\w/]+\.pb\.h", ["store/codec", "media/codec"]),
     "pugixml": (r"pugixml", ["server/http/xml"]),
     "nlohmann": (r"nlohmann/", ["server/http/json"]),
