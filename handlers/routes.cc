@@ -3,7 +3,6 @@
 #include "handlers/oauth.h"
 #include "handlers/operations.h"
 #include "handlers/v2/routes.h"
-#include "handlers/v2/upload_put.h"
 
 namespace millrace::handlers {
 namespace {
@@ -30,10 +29,6 @@ void add_operations(http::Router& router, Services& services) {
 void add_routes(http::Router& router, Services& services) {
   add_operations(router, services);
   v2::add_routes(router, services);
-}
-
-void add_signed_routes(http::Router& router, Services& services) {
-  router.add(Method::kPut, "/uploads/{id}", open(services, put_upload));
 }
 
 }  // namespace millrace::handlers

@@ -111,11 +111,12 @@ XmlWriter& XmlWriter::end() {
   return *this;
 }
 
-XmlWriter& XmlWriter::element(std::string_view name, std::string_view text) {
-  begin(name);
+XmlWriter& XmlWriter::element(std::string_view name, std::string_view text) { return begin(name).text(text).end(); }
+
+XmlWriter& XmlWriter::text(std::string_view text) {
   close_tag();
   escape(text);
-  return end();
+  return *this;
 }
 
 XmlWriter& XmlWriter::attribute(std::string_view name, std::string_view value) {

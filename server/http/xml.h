@@ -64,6 +64,8 @@ class XmlWriter {
   XmlWriter& element_if(std::string_view name, const std::optional<T>& maybe) {
     return maybe ? element(name, *maybe) : *this;
   }
+  // Text inside the element that is open.
+  XmlWriter& text(std::string_view text);
   // Attributes of the element that was just begun.
   XmlWriter& attribute(std::string_view name, std::string_view value);
 
