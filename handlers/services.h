@@ -10,9 +10,11 @@
 #include <vector>
 
 #include "handlers/described_original.h"
+#include "media/buckets.h"
 #include "media/catalog.h"
 #include "media/channels.h"
 #include "media/clock.h"
+#include "media/multiparts.h"
 #include "media/tenants.h"
 #include "media/uploads.h"
 #include "store/store.h"
@@ -36,6 +38,8 @@ struct Services {
   media::Channels& channels;
   media::Uploads& uploads;
   media::Catalog& catalog;
+  media::Buckets& buckets;
+  media::Multiparts& multiparts;
   Settings settings = {};
   DescribedOriginals originals = {};
   std::function<std::string()> metrics_text = {};
