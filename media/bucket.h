@@ -3,7 +3,8 @@
 // Errors of the services name their cause in Error::field with the words below, so that a door can tell them apart:
 //   kNotFound            bucket | key | uploadId
 //   kConflict            bucket (exists; or, when removed, is not empty)
-//   kForbidden           bucket (`uploads` cannot be made, removed, copied to or tagged), key (no such open upload)
+//   kForbidden           bucket (`uploads` cannot be removed, its objects neither removed nor tagged), key (no such
+//                        open upload)
 //   kPreconditionFailed  if-match | if-none-match
 //   kInvalid             bucket, key, partNumber, parts (empty or too many), part (missing, or another etag or
 //   checksum),
@@ -30,9 +31,9 @@ inline constexpr std::string_view kUploadsBucket = "uploads";
 inline constexpr std::size_t kKeyMaxBytes = 1024;
 inline constexpr std::size_t kObjectMetadataMaxBytes = 2048;  // names and values together, as S3 has it
 inline constexpr std::size_t kTagsMax = 10;
-inline constexpr std::size_t kTagNameMaxBytes = 512;    // 128 characters of UTF-8
-inline constexpr std::size_t kTagValueMaxBytes = 1024;  // 256 characters
-inline constexpr std::size_t kHeaderMaxBytes = 4096;    // of one kept header field
+inline constexpr std::size_t kTagNameMaxCharacters = 128;
+inline constexpr std::size_t kTagValueMaxCharacters = 256;
+inline constexpr std::size_t kHeaderMaxBytes = 4096;  // of one kept header field
 inline constexpr std::uint64_t kObjectMaxBytes = 5ull << 40;
 inline constexpr std::size_t kBucketsMax = 1000;  // of one tenant, as S3's service quota
 

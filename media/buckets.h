@@ -87,10 +87,13 @@ class Buckets {
                                           SeeSlice see = {});
 
  private:
-  rt::Task<rt::Result<BucketObject>> put_in_bucket(PutObject input, store::Draft draft);
-  rt::Task<rt::Result<BucketObject>> put_in_uploads(PutObject input, store::Draft draft);
-  rt::Task<rt::Result<ObjectPage>> list_uploads(std::string tenant, KeyListing listing);
+  rt::Task<rt::Result<Bucket>> announce_removal(Bucket bucket);
+  rt::Task<rt::Result<store::Revision>> put_in_bucket(BucketObject object, std::optional<BucketObject> existing,
+                                                      store::Draft draft);
+  rt::Task<rt::Result<store::Revision>> put_in_uploads(BucketObject object, store::Draft draft);
   rt::Task<rt::Result<std::optional<BucketObject>>> find(std::string tenant, std::string bucket, std::string key);
+  rt::Task<void> remove_one(std::string tenant, std::string bucket, Removed& each);
+  rt::Task<rt::Result<ObjectPage>> list_uploads(std::string tenant, KeyListing listing);
 
   store::Store& store_;
   Tenants& tenants_;

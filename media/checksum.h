@@ -40,6 +40,11 @@ struct Checksum {
 
 Checksum crc32_checksum(std::uint32_t crc);
 Checksum crc64nvme_checksum(std::uint64_t crc);
+// The composite checksum of parts with these raw values one behind the other; nothing for algorithms that make none.
+std::optional<Checksum> composite_checksum(ChecksumAlgorithm algorithm, std::string_view values);
+// The raw value of two byte strings in a row from theirs; for algorithms that combine.
+std::string combine(ChecksumAlgorithm algorithm, std::string_view first, std::string_view second,
+                    std::uint64_t second_bytes);
 const Checksum* find(const std::vector<Checksum>& checksums, ChecksumAlgorithm algorithm);
 
 }  // namespace millrace::media

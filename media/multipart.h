@@ -21,6 +21,7 @@ struct MultipartRef {
   std::string bucket;
   std::string key;
   std::string id;
+  auto operator<=>(const MultipartRef&) const = default;
 };
 
 enum class MultipartState : std::uint8_t {

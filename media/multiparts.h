@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "media/clock.h"
@@ -75,8 +76,9 @@ struct CompleteMultipart {
 
 class Multiparts {
  public:
-  // All outlive the service.
-  Multiparts(store::Store& store, Tenants& tenants, Clock clock = system_clock_ms);
+  // All outlive the service. `part_min_bytes`: of every part but the last.
+  Multiparts(store::Store& store, Tenants& tenants, Clock clock = system_clock_ms,
+             std::uint64_t part_min_bytes = kPartMinBytes);
 
   rt::Task<rt::Result<Multipart>> create(NewMultipart input);
   // kNotFound, the field "uploadId", when it was completed or aborted, too.
@@ -102,15 +104,23 @@ class Multiparts {
   rt::Task<rt::Result<std::size_t>> sweep();
 
  private:
-  rt::Task<rt::Result<Multipart>> load(MultipartRef ref);
-  rt::Task<rt::Result<Multipart>> load_open(MultipartRef ref);
+  rt::Task<rt::Result<std::pair<Multipart, std::uint64_t>>> load_open(MultipartRef ref);
+  rt::Task<rt::Status> hold_target(store::Transaction& transaction, MultipartRef ref);
+  rt::Task<rt::Result<store::Revision>> try_put_part(Multipart multipart, const MultipartPart& part, std::string key,
+                                                     store::Draft draft);
   rt::Task<rt::Result<BucketObject>> try_complete(Multipart multipart, const CompleteMultipart& input);
+  rt::Task<rt::Status> place_in_bucket(store::Transaction& transaction, const BucketObject& object,
+                                       std::vector<ObjectPart> parts, const WriteCondition& condition);
+  rt::Task<rt::Status> place_in_uploads(store::Transaction& transaction, BucketObject& object, std::uint64_t crc64nvme,
+                                        const WriteCondition& condition);
   rt::Task<rt::Result<bool>> sweep_one(std::string entry);
-  std::int64_t idle_ms(const std::string& tenant) const;
+  rt::Task<rt::Result<bool>> forget_answer(std::string entry, std::string path);
+  rt::Task<rt::Result<bool>> move_in_index(Multipart multipart, std::string entry, std::int64_t expires_ms);
 
   store::Store& store_;
   Tenants& tenants_;
   const Clock clock_;
+  const std::uint64_t part_min_bytes_;
 };
 
 }  // namespace millrace::media

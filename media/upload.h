@@ -49,6 +49,7 @@ struct Upload {
   std::string media_id;                      // when completed
   std::string duplicate_of;                  // the media that has these bytes already, when failed for it
   std::string error;                         // why it failed, in words
+  std::string etag;                          // of the whole file, as its sender through S3 knows it
   std::vector<UploadPart> parts;
   std::int64_t swept_ms = 0;  // its place in the index of open uploads; expires_ms may have moved on since
   store::Revision revision = 0;

@@ -1,8 +1,8 @@
 #include "handlers/v2/uploads.h"
 
 #include "handlers/input.h"
-#include "handlers/presign.h"
 #include "handlers/v2/envelope.h"
+#include "handlers/v2/upload_input.h"
 #include "handlers/v2/views.h"
 
 namespace millrace::handlers::v2 {
@@ -10,18 +10,6 @@ namespace {
 
 using media::NewUpload;
 using media::Upload;
-using media::UploadState;
-using media::UploadType;
-
-rt::Result<UploadType> offered_type(const std::string& word) {
-  const auto type = media::parse_upload_type(word);
-  if (!type) return rt::fail(rt::Code::kInvalid, "type must be multipart, put or tus", "type");
-  if (*type == UploadType::kPut) return *type;
-  const std::string door = *type == UploadType::kTus ? "tus" : "S3";
-  return rt::fail(
-      rt::Code::kUnprocessable,
-      "type \"" + word + "\" needs the " + door + " door, which this server does not offer yet; use \"put\"", "type");
-}
 
 rt::Result<NewUpload> new_upload_of(const http::Json& json, std::uint64_t bytes_max) {
   NewUpload input;
@@ -41,18 +29,12 @@ rt::Result<NewUpload> new_upload_of(const http::Json& json, std::uint64_t bytes_
   return input;
 }
 
-bool wants_bytes(const Upload& upload) {
-  return upload.type == UploadType::kPut &&
-         (upload.state == UploadState::kCreated || upload.state == UploadState::kUploading);
-}
-
-// With the address to send to, signed anew each time, while bytes are wanted.
+// With all that is needed to send the file, while bytes are wanted.
 rt::Result<std::string> view_with_input(Services& services, const http::Request& request,
                                         const media::Principal& principal, const Upload& upload) {
-  if (!wants_bytes(upload)) return view(upload);
-  auto url = presigned_put_url(services, request, principal, upload);
-  if (!url) return rt::pass(url);
-  return view(upload, *url);
+  const auto input = upload_input(services, request, principal, upload);
+  if (!input) return std::unexpected(input.error());
+  return view(upload, *input);
 }
 
 http::Response duplicate_response(const std::string& media_id) {

@@ -64,11 +64,11 @@ std::string time_text(std::int64_t unix_ms) {
                      unix_ms % 1000);
 }
 
-std::string view(const media::Upload& upload, const std::optional<std::string>& put_url) {
+std::string view(const media::Upload& upload, const std::string& input) {
   JsonWriter json;
   json.begin_object().member("id", upload.id).member("state", word(upload.state));
   json.member("fileName", upload.file_name).member("type", word(upload.type));
-  if (put_url) json.key("input").begin_object().member("url", *put_url).member("method", "PUT").end_object();
+  if (!input.empty()) json.key("input").raw(input);
   json.member("contentType", upload.content_type).member("size", size_of(upload));
   json.member("bytesReceived", upload.bytes_received);
   json.member_if("title", unless_empty(upload.title)).member_if("channelId", unless_empty(upload.channel_id));

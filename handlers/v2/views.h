@@ -18,8 +18,8 @@ namespace millrace::handlers::v2 {
 // "2026-11-21T10:31:04.123Z"
 std::string time_text(std::int64_t unix_ms);
 
-// `put_url`: where to send the bytes, while they are still wanted.
-std::string view(const media::Upload& upload, const std::optional<std::string>& put_url = std::nullopt);
+// `input`: JSON, how to send the bytes; empty when none are wanted.
+std::string view(const media::Upload& upload, const std::string& input = {});
 // `original_url`: where the uploaded bytes are.
 std::string view(const media::Media& media, const std::string& original_url);
 // What the probe found: container, tracks, renditions.
