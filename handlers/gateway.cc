@@ -6,6 +6,9 @@
 #include "handlers/cors.h"
 #include "handlers/doors.h"
 #include "handlers/routes.h"
+#include "handlers/s3/front.h"
+#include "handlers/s3/target.h"
+#include "handlers/v2/upload_put.h"
 #include "server/http/forwarded.h"
 #include "server/http/sigv4.h"
 
@@ -13,6 +16,7 @@ namespace millrace::handlers {
 namespace {
 
 constexpr std::size_t kRequestIdMaxBytes = 64;
+constexpr const char* kUploadPattern = "/uploads/{id}";
 
 bool is_sane_id(std::string_view id) {
   const auto sane = [](unsigned char c) { return std::isalnum(c) || c == '-' || c == '_' || c == '.'; };
@@ -53,14 +57,16 @@ rt::Task<http::Response> immediate(http::Response response) { co_return response
 
 Gateway::Gateway(Services& services) : services_(services) {
   add_routes(by_path_, services);
-  add_signed_routes(signed_, services);
+  uploads_.add(http::Method::kPut, kUploadPattern,
+               [&services](http::Exchange& exchange) { return put_upload(services, exchange); });
 }
 
 std::vector<std::string> Gateway::patterns() const {
   std::set<std::string> patterns;
-  for (const http::Router* router : {&by_path_, &signed_}) {
+  for (const http::Router* router : {&by_path_, &uploads_}) {
     for (const auto& route : router->routes()) patterns.insert(route->pattern);
   }
+  for (std::string& name : s3::route_names()) patterns.insert(std::move(name));
   return {patterns.begin(), patterns.end()};
 }
 
@@ -78,13 +84,24 @@ rt::Task<http::Response> Gateway::answer(http::Exchange& exchange) {
 }
 
 rt::Task<http::Response> Gateway::route(http::Exchange& exchange) {
-  const http::Router& router = http::sigv4::is_signed(exchange.request) ? signed_ : by_path_;
-  auto match = router.match(exchange.request.method, exchange.request.path());
+  const http::Request& request = exchange.request;
+  const bool is_signed = http::sigv4::is_signed(request);
+  if (is_signed && !is_upload_put(request)) return s3::answer(services_, exchange);
+  const http::Router& router = is_signed ? uploads_ : by_path_;
+  auto match = router.match(request.method, request.path());
   if (!match) return immediate(refuse(exchange, match.error()));
   if (!match->route) return immediate(not_routed(exchange, std::move(match->allow)));
   exchange.route = match->route->pattern;
   exchange.params = std::move(match->params);
   return match->route->handler(exchange);
+}
+
+// The presigned address of an upload of type put. A key of S3's in the bucket `uploads` has a segment more.
+bool Gateway::is_upload_put(const http::Request& request) const {
+  if (request.method != http::Method::kPut || request.fields.get("authorization")) return false;
+  if (!s3::bucket_of_host(services_.settings, request.authority).empty()) return false;
+  const auto match = uploads_.match(request.method, request.path());
+  return match && match->route;
 }
 
 }  // namespace millrace::handlers

@@ -22,10 +22,11 @@ class Gateway final : public http::Service {
 
  private:
   rt::Task<http::Response> route(http::Exchange& exchange);
+  bool is_upload_put(const http::Request& request) const;
 
   Services& services_;
   http::Router by_path_;
-  http::Router signed_;
+  http::Router uploads_;  // presigned addresses of uploads
 };
 
 }  // namespace millrace::handlers

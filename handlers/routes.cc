@@ -4,7 +4,6 @@
 #include "handlers/operations.h"
 #include "handlers/tus/routes.h"
 #include "handlers/v2/routes.h"
-#include "handlers/v2/upload_put.h"
 
 namespace millrace::handlers {
 namespace {
@@ -32,10 +31,6 @@ void add_routes(http::Router& router, Services& services) {
   add_operations(router, services);
   v2::add_routes(router, services);
   tus::add_routes(router, services);
-}
-
-void add_signed_routes(http::Router& router, Services& services) {
-  router.add(Method::kPut, "/uploads/{id}", open(services, put_upload));
 }
 
 }  // namespace millrace::handlers

@@ -1,4 +1,4 @@
-// Every address the server answers, in one table per way in.
+// Every address the server answers, in but the signed ones, which are the S3 door's (s3/front.h).
 #pragma once
 
 #include "handlers/services.h"
@@ -8,7 +8,5 @@ namespace millrace::handlers {
 
 // Requests without a signature, by path.
 void add_routes(http::Router& router, Services& services);
-// Requests that carry AWS Signature Version 4.
-void add_signed_routes(http::Router& router, Services& services);
 
 }  // namespace millrace::handlers

@@ -10,9 +10,11 @@
 #include <vector>
 
 #include "handlers/described_original.h"
+#include "media/buckets.h"
 #include "media/catalog.h"
 #include "media/channels.h"
 #include "media/clock.h"
+#include "media/multiparts.h"
 #include "media/tenants.h"
 #include "media/uploads.h"
 #include "store/store.h"
@@ -22,6 +24,7 @@ namespace millrace::handlers {
 struct Settings {
   std::string base_url;  // scheme://host[:port] for links; empty: what the request names
   std::string region = "us-east-1";
+  std::vector<std::string> s3_hosts;  // below which a host name begins with a bucket's
   std::int64_t presign_seconds = 7 * 24 * 3600;
   std::uint64_t upload_bytes_max = 5ull << 40;
   std::vector<std::string> cors_origins;  // "*" for any
@@ -36,6 +39,8 @@ struct Services {
   media::Channels& channels;
   media::Uploads& uploads;
   media::Catalog& catalog;
+  media::Buckets& buckets;
+  media::Multiparts& multiparts;
   Settings settings = {};
   DescribedOriginals originals = {};
   std::function<std::string()> metrics_text = {};

@@ -1,67 +1,17 @@
 // The door to protobuf of this layer.
 #include "media/codec.h"
 
+#include "media/codec_wire.h"
 #include "media/media.pb.h"
 
 namespace millrace::media {
 namespace {
 
-template <class Message>
-std::string bytes_of(const Message& message) {
-  std::string bytes;
-  message.SerializeToString(&bytes);
-  return bytes;
-}
-
-template <class Message>
-rt::Result<Message> parse(std::string_view bytes, std::string_view what) {
-  Message message;
-  if (message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return message;
-  return rt::fail(rt::Code::kDamaged, std::string("a record is no ") + std::string(what));
-}
-
-template <class Enum>
-bool read_enum(std::uint32_t number, Enum last, Enum& out) {
-  if (number > static_cast<std::uint32_t>(last)) return false;
-  out = static_cast<Enum>(number);
-  return true;
-}
-
-template <class Enum>
-std::uint32_t number_of(Enum value) {
-  return static_cast<std::uint32_t>(value);
-}
-
-std::unexpected<rt::Error> unknown_enum(std::string_view what) {
-  return rt::fail(rt::Code::kDamaged, std::string("a record of a newer version: ") + std::string(what));
-}
-
-void write_object(store::ObjectId id, record::ObjectId& out) {
-  out.set_high(id.high);
-  out.set_low(id.low);
-}
-
-store::ObjectId read_object(const record::ObjectId& id) { return {id.high(), id.low()}; }
+using namespace wire;
 
 template <class Repeated>
 std::vector<std::string> read_texts(const Repeated& texts) {
   return {texts.begin(), texts.end()};
-}
-
-template <class Message>
-void write_metadata(const std::map<std::string, std::string>& metadata, Message& out) {
-  for (const auto& [name, value] : metadata) {
-    auto* entry = out.add_metadata();
-    entry->set_name(name);
-    entry->set_value(value);
-  }
-}
-
-template <class Message>
-std::map<std::string, std::string> read_metadata(const Message& in) {
-  std::map<std::string, std::string> metadata;
-  for (const auto& entry : in.metadata()) metadata[entry.name()] = entry.value();
-  return metadata;
 }
 
 void write_track(const Track& track, record::Track& out) {
@@ -211,7 +161,7 @@ std::string encode(const Upload& upload) {
   out.set_channel_id(upload.channel_id);
   out.set_title(upload.title);
   for (const auto& language : upload.transcript_languages) out.add_transcript_languages(language);
-  write_metadata(upload.metadata, out);
+  write_entries(upload.metadata, *out.mutable_metadata());
   out.set_created_ms(upload.created_ms);
   out.set_updated_ms(upload.updated_ms);
   out.set_expires_ms(upload.expires_ms);
@@ -220,6 +170,7 @@ std::string encode(const Upload& upload) {
   out.set_media_id(upload.media_id);
   out.set_duplicate_of(upload.duplicate_of);
   out.set_error(upload.error);
+  out.set_etag(upload.etag);
   out.set_swept_ms(upload.swept_ms);
   if (upload.total_bytes) out.set_total_bytes(*upload.total_bytes);
   out.set_completes_itself(upload.completes_itself);
@@ -246,7 +197,7 @@ rt::Result<Upload> decode_upload(const store::Record& record) {
                 .channel_id = in->channel_id(),
                 .title = in->title(),
                 .transcript_languages = read_texts(in->transcript_languages()),
-                .metadata = read_metadata(*in),
+                .metadata = read_entries(in->metadata()),
                 .created_ms = in->created_ms(),
                 .updated_ms = in->updated_ms(),
                 .expires_ms = in->expires_ms(),
@@ -256,6 +207,7 @@ rt::Result<Upload> decode_upload(const store::Record& record) {
                 .media_id = in->media_id(),
                 .duplicate_of = in->duplicate_of(),
                 .error = in->error(),
+                .etag = in->etag(),
                 .parts = {},
                 .completes_itself = in->completes_itself(),
                 .is_piece = in->is_piece(),
@@ -288,7 +240,7 @@ std::string encode(const Media& media) {
   out.set_crc64nvme(media.crc64nvme);
   write_probe(media.probe, *out.mutable_probe());
   for (const auto& language : media.transcript_languages) out.add_transcript_languages(language);
-  write_metadata(media.metadata, out);
+  write_entries(media.metadata, *out.mutable_metadata());
   out.set_upload_id(media.upload_id);
   out.set_created_ms(media.created_ms);
   out.set_updated_ms(media.updated_ms);
@@ -312,7 +264,7 @@ rt::Result<Media> decode_media(const store::Record& record) {
               .crc64nvme = in->crc64nvme(),
               .probe = read_probe(in->probe()),
               .transcript_languages = read_texts(in->transcript_languages()),
-              .metadata = read_metadata(*in),
+              .metadata = read_entries(in->metadata()),
               .upload_id = in->upload_id(),
               .created_ms = in->created_ms(),
               .updated_ms = in->updated_ms(),

@@ -105,6 +105,8 @@ rt::Task<rt::Result<Completion>> Uploads::complete(std::string tenant, std::stri
     if (upload->state == UploadState::kCompleted) co_return Completion{std::move(*upload), {}};
     if (!upload->duplicate_of.empty()) co_return Completion{*upload, upload->duplicate_of};
     good = check_whole(*upload);
+    const bool lacks_parts = upload->type == UploadType::kMultipart && is_open(*upload) && upload->parts.empty();
+    if (!good && lacks_parts && !upload->whole) good = co_await what_is_missing(*upload);
     if (!good) co_return rt::pass(good);
     good = co_await check_channel(tenant, input.channel_id);
     if (!good) co_return rt::pass(good);
@@ -211,6 +213,7 @@ rt::Task<rt::Result<Completion>> Uploads::make_media(Upload upload, Media media,
   if (!committed) co_return rt::pass(committed);
   jobs_.wake();
   upload.revision = *committed;
+  co_await drop_parts(upload);
   co_return Completion{std::move(upload), {}};
 }
 

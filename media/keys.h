@@ -17,8 +17,16 @@
 //   m/job.queue/KIND/PRIORITY/DUE/JOB            queued: the first one of a priority is the next to run
 //   m/job.running/JOB                            running: what a restart queues again
 //   m/job.ended/ENDED/JOB                        done, failed or cancelled
+//   m/bucket/TENANT/BUCKET                       Bucket
+//   m/object/TENANT/BUCKET/KEY                   BucketObject
+//   m/object.parts/OBJECT                        of an object made of parts: their numbers, sizes and checksums
+//   m/multipart/TENANT/BUCKET/KEY NUL MULTIPART  Multipart, until it is completed or aborted
+//   m/multipart.done/…                           the same, to answer a repeat of its completion
+//   m/multipart.open/EXPIRES/…                   of both; EXPIRES may be in the past of its last part
+//   m/part/TENANT/MULTIPART/NUMBER               MultipartPart
 //
-// Times and numbers are 16 hexadecimal digits, so that they sort. Ids hold no '/'.
+// Times and numbers are 16 hexadecimal digits, so that they sort. Ids and names of buckets hold
+// no '/'; the KEY of an object may, but no NUL.
 #pragma once
 
 #include <fmt/format.h>
@@ -87,6 +95,40 @@ inline std::string running_job(std::string_view id) { return fmt::format("m/job.
 inline std::string ended_jobs() { return "m/job.ended/"; }
 inline std::string ended_job(std::int64_t ended_ms, std::string_view id) {
   return fmt::format("m/job.ended/{}/{}", time(ended_ms), id);
+}
+
+inline std::string buckets(std::string_view owner) { return fmt::format("m/bucket/{}/", owner); }
+inline std::string bucket(std::string_view owner, std::string_view name) {
+  return fmt::format("m/bucket/{}/{}", owner, name);
+}
+inline std::string bucket_objects(std::string_view owner, std::string_view bucket) {
+  return fmt::format("m/object/{}/{}/", owner, bucket);
+}
+inline std::string bucket_object(std::string_view owner, std::string_view bucket, std::string_view key) {
+  return fmt::format("m/object/{}/{}/{}", owner, bucket, key);
+}
+inline std::string object_parts(std::string_view object) { return fmt::format("m/object.parts/{}", object); }
+
+inline constexpr char kBehindKey = '\0';
+// What the records of one multipart upload have in common, and what those of a bucket or a key begin with.
+inline std::string multipart_path(std::string_view owner, std::string_view bucket, std::string_view key,
+                                  std::string_view id) {
+  return fmt::format("{}/{}/{}{}{}", owner, bucket, key, kBehindKey, id);
+}
+inline std::string multiparts(std::string_view owner, std::string_view bucket) {
+  return fmt::format("m/multipart/{}/{}/", owner, bucket);
+}
+inline std::string multipart(std::string_view path) { return fmt::format("m/multipart/{}", path); }
+inline std::string done_multipart(std::string_view path) { return fmt::format("m/multipart.done/{}", path); }
+inline std::string open_multiparts() { return "m/multipart.open/"; }
+inline std::string open_multipart(std::int64_t expires_ms, std::string_view path) {
+  return fmt::format("m/multipart.open/{}/{}", time(expires_ms), path);
+}
+inline std::string parts(std::string_view owner, std::string_view multipart) {
+  return fmt::format("m/part/{}/{}/", owner, multipart);
+}
+inline std::string part(std::string_view owner, std::string_view multipart, std::uint32_t number) {
+  return fmt::format("m/part/{}/{}/{}", owner, multipart, time(number));
 }
 
 inline std::string last_part(std::string_view key) { return std::string(key.substr(key.rfind('/') + 1)); }

@@ -117,6 +117,7 @@ Upload Receiver::with(const store::Draft& draft, bool complete) const {
   changed.bytes_received = 0;
   for (const UploadPart& part : changed.parts) changed.bytes_received += part.size_bytes;
   changed.total_bytes = limits_.total_bytes;
+  changed.etag.clear();
   changed.state = UploadState::kUploading;
   changed.whole = complete;
   changed.updated_ms = clock_();

@@ -261,6 +261,24 @@ rt::Result<AccessKey> Tenants::access_key_of(std::string_view key_id) const {
   return derive(*key);
 }
 
+UploadKey Tenants::upload_key(const Principal& principal, std::string_view upload_id) const {
+  return make_upload_key(secret_,
+                         {.tenant = principal.tenant, .key_id = principal.key_id, .upload_id = std::string(upload_id)});
+}
+
+rt::Result<UploadAccess> Tenants::upload_access(std::string_view access_key_id, std::string_view session_token) const {
+  const auto content = read_session_token(secret_, access_key_id, session_token);
+  if (!content) return rt::fail(Code::kUnauthenticated, "the session token is not valid");
+  const auto now = snapshot();
+  const ApiKey* key = now->find_key(content->key_id);
+  if (!key) return rt::fail(Code::kUnauthenticated, "the API key these credentials were made with was revoked");
+  UploadAccess access{.secret = make_upload_key(secret_, *content).secret_access_key,
+                      .principal = principal_of(*key),
+                      .upload_id = content->upload_id};
+  access.principal.scopes &= static_cast<Scopes>(Scope::kUploads);
+  return access;
+}
+
 rt::Result<Principal> Tenants::authenticate_client(std::string_view client_id, std::string_view client_secret) const {
   if (auto access = access_key(client_id)) {
     if (!http::constant_time_equal(access->secret, client_secret)) return wrong_key();

@@ -16,6 +16,7 @@
 #include "media/clock.h"
 #include "media/principal.h"
 #include "media/secret.h"
+#include "media/upload_keys.h"
 #include "server/rt/error.h"
 #include "server/rt/task.h"
 #include "store/store.h"
@@ -93,6 +94,11 @@ class Tenants {
   std::string capability(std::string_view key_id, std::string_view subject) const;
   // Who gave it: kUnauthenticated unless it is for this subject and its key is still good.
   rt::Result<Principal> authenticate_capability(std::string_view capability, std::string_view subject) const;
+  // Temporary S3 credentials for one upload of the principal's tenant.
+  UploadKey upload_key(const Principal& principal, std::string_view upload_id) const;
+  // Whom they let in: kUnauthenticated when they are not ours or their API key was revoked. What they may do, and
+  // whether they still may, is check_upload_access()'s.
+  rt::Result<UploadAccess> upload_access(std::string_view access_key_id, std::string_view session_token) const;
   // OAuth client credentials: (access key id, its secret) or (key id, bearer); the tenant's name when the path names
   // it.
   rt::Result<Token> issue_token(std::string_view client_id, std::string_view client_secret,

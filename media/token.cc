@@ -2,35 +2,14 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <charconv>
-#include <span>
 
-#include "server/http/crypto.h"
+#include "media/signed_text.h"
 
 namespace millrace::media {
 namespace {
 
-using http::bytes_of;
-
-std::string base64url(std::span<const std::byte> bytes) {
-  std::string text = http::base64(bytes);
-  std::ranges::replace(text, '+', '-');
-  std::ranges::replace(text, '/', '_');
-  return text.substr(0, text.find('='));
-}
-
-std::optional<std::string> base64url_decode(std::string_view text) {
-  std::string padded(text);
-  std::ranges::replace(padded, '-', '+');
-  std::ranges::replace(padded, '_', '/');
-  padded.resize((padded.size() + 3) / 4 * 4, '=');
-  return http::base64_decode(padded);
-}
-
-std::string mac_of(const ServerSecret& secret, std::string_view payload) {
-  return base64url(http::hmac_sha256(secret, bytes_of("token:" + std::string(payload))));
-}
+constexpr std::string_view kPurpose = "token";
 
 std::string capability_mac(const ServerSecret& secret, std::string_view key_id, std::string_view subject) {
   return base64url(http::hmac_sha256(secret, bytes_of(fmt::format("capability:{} {}", key_id, subject))));
@@ -56,17 +35,13 @@ std::optional<TokenContent> parse(std::string_view payload) {
 
 std::string write_token(const ServerSecret& secret, const TokenContent& content) {
   const std::string payload = fmt::format("{} {} {}", content.key_id, content.scopes, content.expires_ms);
-  return fmt::format("{}{}.{}", kTokenPrefix, base64url(bytes_of(payload)), mac_of(secret, payload));
+  return std::string(kTokenPrefix) + sign_text(secret, kPurpose, payload);
 }
 
 std::optional<TokenContent> read_token(const ServerSecret& secret, std::string_view token) {
   if (!token.starts_with(kTokenPrefix)) return std::nullopt;
-  token.remove_prefix(kTokenPrefix.size());
-  const auto dot = token.find('.');
-  if (dot == token.npos) return std::nullopt;
-  const auto payload = base64url_decode(token.substr(0, dot));
-  if (!payload || !http::constant_time_equal(mac_of(secret, *payload), token.substr(dot + 1))) return std::nullopt;
-  return parse(*payload);
+  const auto payload = read_signed_text(secret, kPurpose, token.substr(kTokenPrefix.size()));
+  return payload ? parse(*payload) : std::nullopt;
 }
 
 std::string write_capability(const ServerSecret& secret, std::string_view key_id, std::string_view subject) {

@@ -49,6 +49,7 @@ struct Upload {
   std::string media_id;                      // when completed
   std::string duplicate_of;                  // the media that has these bytes already, when failed for it
   std::string error;                         // why it failed, in words
+  std::string etag;                          // of the whole file, as its sender through S3 knows it
   std::vector<UploadPart> parts;
   bool completes_itself = false;    // the last byte makes the media; otherwise complete() does
   bool is_piece = false;            // of a file that is joined from several uploads; never a media of its own

@@ -104,6 +104,7 @@ Upload make_upload(std::string tenant, NewUpload input, std::int64_t now_ms, std
           .media_id = {},
           .duplicate_of = {},
           .error = {},
+          .etag = {},
           .parts = {},
           .completes_itself = input.completes_itself,
           .is_piece = input.is_piece,
@@ -181,20 +182,34 @@ void Uploads::merge_progress(Upload& upload) const {
 
 rt::Task<rt::Result<Upload>> Uploads::get(std::string tenant, std::string id) {
   auto upload = co_await load(std::move(tenant), std::move(id));
-  if (upload) merge_progress(*upload);
+  if (!upload) co_return upload;
+  auto merged = co_await merge_parts(*upload);
+  if (!merged) co_return rt::pass(merged);
+  merge_progress(*upload);
   co_return upload;
+}
+
+rt::Task<rt::Status> Uploads::merge_all(std::vector<Upload>& uploads) {
+  for (Upload& upload : uploads) {
+    auto merged = co_await merge_parts(upload);
+    if (!merged) co_return merged;
+    merge_progress(upload);
+  }
+  co_return rt::Status();
 }
 
 rt::Task<rt::Result<Page<Upload>>> Uploads::list(std::string tenant, Query query) {
   if (query.filters.empty() && query.sort.empty()) {
     auto page = co_await newest<Upload>(store_, tenant, keys::upload_times(tenant), keys::upload, decode_upload, query);
-    if (page) std::ranges::for_each(page->items, [this](Upload& upload) { merge_progress(upload); });
+    auto merged = page ? co_await merge_all(page->items) : rt::Status();
+    if (!merged) co_return rt::pass(merged);
     co_return page;
   }
   auto all = co_await load_all<Upload>(store_, keys::uploads(tenant), decode_upload);
   if (!all) co_return rt::pass(all);
   std::erase_if(*all, [](const Upload& upload) { return upload.is_piece; });
-  std::ranges::for_each(*all, [this](Upload& upload) { merge_progress(upload); });
+  auto merged = co_await merge_all(*all);
+  if (!merged) co_return rt::pass(merged);
   co_return select<Upload>(std::move(*all), query, kFields);
 }
 
@@ -282,6 +297,7 @@ rt::Task<rt::Result<Upload>> Uploads::end(Upload upload, UploadState state, std:
   auto committed = co_await store_.commit(std::move(transaction));
   if (!committed) co_return rt::pass(committed);
   upload.revision = *committed;
+  co_await drop_parts(upload);
   co_return upload;
 }
 
@@ -326,6 +342,8 @@ rt::Task<rt::Result<bool>> Uploads::sweep_one(std::string key) {
   const std::string tenant = keys::last_part(std::string_view(key).substr(0, key.rfind('/')));
   auto upload = co_await load(tenant, id);
   if (!upload) co_return rt::pass(upload);
+  auto merged = co_await merge_parts(*upload);
+  if (!merged) co_return rt::pass(merged);
   merge_progress(*upload);
   const bool due = upload->expires_ms <= clock_() && (upload->whole || is_joined(*upload));
   if (due) upload = co_await advance(tenant, id);

@@ -2,6 +2,9 @@
 // cancel. Every step is one transaction that requires the record's revision, so two of the same race to one result.
 // An upload expires by its last activity, never by its age. Any loop.
 //
+// An upload of type multipart gets its bytes through S3 (multiparts.h, buckets.h): the parts that came are its progress
+// and its activity, and when it ends in any way its unfinished multipart uploads are aborted.
+//
 // The bytes of a completed upload are its media's: removing the upload's record removes no byte of the media.
 #pragma once
 
@@ -10,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "media/clock.h"
 #include "media/listing.h"
@@ -117,6 +121,10 @@ class Uploads {
   rt::Task<rt::Result<std::string>> find_duplicate(const Upload& upload, std::string print);
   rt::Task<rt::Result<Completion>> make_media(Upload upload, Media media, std::optional<store::Revision> last);
   void merge_progress(Upload& upload) const;
+  rt::Task<rt::Status> merge_parts(Upload& upload);
+  rt::Task<rt::Status> merge_all(std::vector<Upload>& uploads);
+  rt::Task<rt::Status> what_is_missing(Upload upload);
+  rt::Task<void> drop_parts(Upload upload);
 
   store::Store& store_;
   Tenants& tenants_;

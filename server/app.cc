@@ -107,6 +107,8 @@ struct App::Parts {
   std::unique_ptr<media::Catalog> catalog;
   std::unique_ptr<media::Jobs> jobs;
   std::unique_ptr<media::Uploads> uploads;
+  std::unique_ptr<media::Buckets> buckets;
+  std::unique_ptr<media::Multiparts> multiparts;
   media::Jail jail;
   std::unique_ptr<media::Probe> probe;
   std::unique_ptr<handlers::Services> services;
@@ -153,6 +155,8 @@ rt::Status App::Parts::open_domain() {
   catalog = std::make_unique<media::Catalog>(*store);
   jobs = std::make_unique<media::Jobs>(*store);
   uploads = std::make_unique<media::Uploads>(*store, *tenants, *jobs);
+  buckets = std::make_unique<media::Buckets>(*store, *tenants);
+  multiparts = std::make_unique<media::Multiparts>(*store, *tenants);
   probe = std::make_unique<media::Probe>(*store, *catalog, jail, io, data / "jobs", config.media.ffprobe);
   media::JobKind kind = probe->kind();
   kind.concurrency = static_cast<std::uint32_t>(config.media.jobs_max);
@@ -162,7 +166,7 @@ rt::Status App::Parts::open_domain() {
 }
 
 void App::Parts::make_services(const net::Networks& trusted) {
-  services.reset(new handlers::Services{*store, *tenants, *channels, *uploads, *catalog});
+  services.reset(new handlers::Services{*store, *tenants, *channels, *uploads, *catalog, *buckets, *multiparts});
   services->settings = handler_settings(config, trusted);
   services->metrics_text = [this] { return metrics->render(); };
   gateway = std::make_unique<handlers::Gateway>(*services);
@@ -221,7 +225,7 @@ rt::Status App::Parts::listen(const net::Networks& trusted) {
 }
 
 void App::Parts::run_lanes(std::function<void()> on_loop_end) {
-  background = std::make_unique<Background>(*store, *uploads, *jobs, jail, log,
+  background = std::make_unique<Background>(*store, *uploads, *multiparts, *jobs, jail, log,
                                             std::chrono::seconds(config.uploads.sweep_seconds));
   lanes.front()->loop.post([this] { rt::Loop::current().spawn(background->run()); });
   lanes_running = lanes.size();

@@ -57,6 +57,10 @@ rt::Task<void> Background::sweep() {
   const auto expired = co_await uploads_.sweep();
   report(log_, "expiring idle uploads failed", expired);
   if (expired && *expired > 0) log_.write(ops::Level::kInfo, fmt::format("{} idle uploads expired", *expired));
+  const auto aborted = co_await multiparts_.sweep();
+  report(log_, "expiring idle multipart uploads failed", aborted);
+  if (aborted && *aborted > 0)
+    log_.write(ops::Level::kInfo, fmt::format("{} idle multipart uploads expired", *aborted));
   const auto jobs = co_await jobs_.forget_ended_before(now_ms - kEndedJobsKeptMs);
   report(log_, "forgetting old jobs failed", jobs);
   const auto answers = co_await handlers::forget_old_answers(store_, now_ms);

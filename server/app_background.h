@@ -1,11 +1,12 @@
-// Background: what happens by itself, on loop 0: the job queue, the expiry of idle uploads, the forgetting of old jobs
-// and old idempotent answers.
+// Background: what happens by itself, on loop 0: the job queue, the expiry of idle uploads and multipart uploads, the
+// forgetting of old jobs and old idempotent answers.
 #pragma once
 
 #include <chrono>
 
 #include "media/jail.h"
 #include "media/jobs.h"
+#include "media/multiparts.h"
 #include "media/uploads.h"
 #include "server/ops/log.h"
 #include "server/rt/event.h"
@@ -17,9 +18,15 @@ namespace millrace {
 class Background {
  public:
   // All outlive it.
-  Background(store::Store& store, media::Uploads& uploads, media::Jobs& jobs, media::Jail& jail, ops::Log& log,
-             std::chrono::seconds sweep_every)
-      : store_(store), uploads_(uploads), jobs_(jobs), jail_(jail), log_(log), sweep_every_(sweep_every) {}
+  Background(store::Store& store, media::Uploads& uploads, media::Multiparts& multiparts, media::Jobs& jobs,
+             media::Jail& jail, ops::Log& log, std::chrono::seconds sweep_every)
+      : store_(store),
+        uploads_(uploads),
+        multiparts_(multiparts),
+        jobs_(jobs),
+        jail_(jail),
+        log_(log),
+        sweep_every_(sweep_every) {}
 
   // Runs until stop(), and until what it began has ended.
   rt::Task<void> run();
@@ -34,6 +41,7 @@ class Background {
 
   store::Store& store_;
   media::Uploads& uploads_;
+  media::Multiparts& multiparts_;
   media::Jobs& jobs_;
   media::Jail& jail_;
   ops::Log& log_;

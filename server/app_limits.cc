@@ -45,6 +45,7 @@ handlers::Settings handler_settings(const ops::Config& config, const net::Networ
   handlers::Settings settings;
   settings.base_url = config.public_.base_url;
   settings.region = config.public_.region;
+  settings.s3_hosts = config.public_.s3_hosts;
   settings.presign_seconds = config.uploads.presign_expire_seconds;
   settings.upload_bytes_max = u64(config.uploads.size_bytes_max);
   settings.cors_origins = config.cors.origins;

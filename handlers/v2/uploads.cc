@@ -1,9 +1,8 @@
 #include "handlers/v2/uploads.h"
 
 #include "handlers/input.h"
-#include "handlers/presign.h"
-#include "handlers/tus/address.h"
 #include "handlers/v2/envelope.h"
+#include "handlers/v2/upload_input.h"
 #include "handlers/v2/views.h"
 
 namespace millrace::handlers::v2 {
@@ -11,16 +10,6 @@ namespace {
 
 using media::NewUpload;
 using media::Upload;
-using media::UploadState;
-using media::UploadType;
-
-rt::Result<UploadType> offered_type(const std::string& word) {
-  const auto type = media::parse_upload_type(word);
-  if (!type) return rt::fail(rt::Code::kInvalid, "type must be multipart, put or tus", "type");
-  if (*type != UploadType::kMultipart) return *type;
-  return rt::fail(rt::Code::kUnprocessable,
-                  "type \"" + word + "\" needs the S3 door, which this server does not offer yet; use \"put\"", "type");
-}
 
 rt::Result<NewUpload> new_upload_of(const http::Json& json, std::uint64_t bytes_max) {
   NewUpload input;
@@ -30,9 +19,9 @@ rt::Result<NewUpload> new_upload_of(const http::Json& json, std::uint64_t bytes_
   members.read("contentType", input.content_type).read("channelId", input.channel_id).read("title", input.title);
   members.read("transcriptLanguageCodes", input.transcript_languages).read("metadata", input.metadata);
   if (!members.status()) return std::unexpected(members.status().error());
-  const auto offered = offered_type(type);
-  if (!offered) return std::unexpected(offered.error());
-  input.type = *offered;
+  const auto known = media::parse_upload_type(type);
+  if (!known) return rt::fail(rt::Code::kInvalid, "type must be multipart, put or tus", "type");
+  input.type = *known;
   if (input.declared_bytes.value_or(0) > bytes_max) {
     return rt::fail(rt::Code::kTooLarge, "fileSize is over the limit of " + std::to_string(bytes_max) + " bytes",
                     "fileSize");
@@ -40,27 +29,11 @@ rt::Result<NewUpload> new_upload_of(const http::Json& json, std::uint64_t bytes_
   return input;
 }
 
-// Pieces and what is joined from them were made by the sender, who knows their addresses.
-bool wants_bytes(const Upload& upload) {
-  return is_open(upload) && upload.type != UploadType::kMultipart && !upload.is_piece && !is_joined(upload);
-}
-
-rt::Result<Input> input_of(Services& services, const http::Request& request, const media::Principal& principal,
-                           const Upload& upload) {
-  if (upload.type == UploadType::kTus) {
-    return Input{tus::signed_upload_url(services, request, principal.key_id, upload.id), {}};
-  }
-  auto url = presigned_put_url(services, request, principal, upload);
-  if (!url) return rt::pass(url);
-  return Input{std::move(*url), "PUT"};
-}
-
-// With the address to send to, signed anew each time, while bytes are wanted.
+// With all that is needed to send the file, while bytes are wanted.
 rt::Result<std::string> view_with_input(Services& services, const http::Request& request,
                                         const media::Principal& principal, const Upload& upload) {
-  if (!wants_bytes(upload)) return view(upload);
-  auto input = input_of(services, request, principal, upload);
-  if (!input) return rt::pass(input);
+  const auto input = upload_input(services, request, principal, upload);
+  if (!input) return std::unexpected(input.error());
   return view(upload, *input);
 }
 

@@ -31,12 +31,6 @@ void write_map(JsonWriter& json, std::string_view name, const std::map<std::stri
   json.end_object();
 }
 
-void write_input(JsonWriter& json, const Input& input) {
-  json.key("input").begin_object().member("url", input.url);
-  if (!input.method.empty()) json.member("method", input.method);
-  json.end_object();
-}
-
 // The size is known when it was declared or when all bytes are here.
 std::optional<std::uint64_t> size_of(const media::Upload& upload) {
   if (upload.declared_bytes) return upload.declared_bytes;
@@ -70,11 +64,11 @@ std::string time_text(std::int64_t unix_ms) {
                      unix_ms % 1000);
 }
 
-std::string view(const media::Upload& upload, const std::optional<Input>& input) {
+std::string view(const media::Upload& upload, const std::string& input) {
   JsonWriter json;
   json.begin_object().member("id", upload.id).member("state", word(upload.state));
   json.member("fileName", upload.file_name).member("type", word(upload.type));
-  if (input) write_input(json, *input);
+  if (!input.empty()) json.key("input").raw(input);
   json.member("contentType", upload.content_type).member("size", size_of(upload));
   json.member("bytesReceived", upload.bytes_received);
   json.member_if("title", unless_empty(upload.title)).member_if("channelId", unless_empty(upload.channel_id));

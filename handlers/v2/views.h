@@ -18,13 +18,8 @@ namespace millrace::handlers::v2 {
 // "2026-11-21T10:31:04.123Z"
 std::string time_text(std::int64_t unix_ms);
 
-// Where to send the bytes, and with which method when there is but one.
-struct Input {
-  std::string url;
-  std::string_view method;
-};
-// `input`: while bytes are still wanted.
-std::string view(const media::Upload& upload, const std::optional<Input>& input = std::nullopt);
+// `input`: JSON, how to send the bytes; empty when none are wanted.
+std::string view(const media::Upload& upload, const std::string& input = {});
 // `original_url`: where the uploaded bytes are.
 std::string view(const media::Media& media, const std::string& original_url);
 // What the probe found: container, tracks, renditions.

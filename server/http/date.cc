@@ -1,5 +1,6 @@
 #include "server/http/date.h"
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <array>
@@ -52,6 +53,11 @@ std::optional<std::int64_t> parse_http_date(std::string_view text) {
   if (!date.ok() || *hour > 23 || *minute > 59 || *second > 60) return std::nullopt;
   const auto time = sys_days(date) + hours(*hour) + minutes(*minute) + seconds(*second);
   return duration_cast<seconds>(time.time_since_epoch()).count();
+}
+
+std::string iso_time(std::int64_t unix_ms) {
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(static_cast<std::time_t>(unix_ms / 1000)),
+                     unix_ms % 1000);
 }
 
 std::string_view current_http_date(std::int64_t unix_seconds) {

@@ -13,6 +13,9 @@ namespace millrace::http {
 std::string http_date(std::int64_t unix_seconds);
 std::optional<std::int64_t> parse_http_date(std::string_view text);
 
+// "2026-11-21T10:31:04.123Z" (RFC 3339).
+std::string iso_time(std::int64_t unix_ms);
+
 // The date of this second, for the Date field; cached per thread.
 std::string_view current_http_date(std::int64_t unix_seconds);
 

@@ -269,13 +269,16 @@ std::string_view code_of(Fault kind) noexcept {
       return "InvalidAccessKeyId";
     case Fault::kSignatureDoesNotMatch:
       return "SignatureDoesNotMatch";
+    case Fault::kIncompleteBody:
+      return "IncompleteBody";
   }
   return "AccessDenied";
 }
 
 int status_of(Fault kind) noexcept {
   const bool malformed = kind == Fault::kAuthorizationHeaderMalformed ||
-                         kind == Fault::kAuthorizationQueryParametersError || kind == Fault::kMissingSecurityHeader;
+                         kind == Fault::kAuthorizationQueryParametersError ||
+                         kind == Fault::kMissingSecurityHeader || kind == Fault::kIncompleteBody;
   return malformed ? 400 : 403;
 }
 

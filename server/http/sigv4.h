@@ -28,6 +28,7 @@ enum class Fault : std::uint8_t {
   kRequestTimeTooSkewed,
   kInvalidAccessKeyId,  // for the caller, when it knows no such key
   kSignatureDoesNotMatch,
+  kIncompleteBody,  // framing of a signed body (aws_chunked.h)
 };
 
 struct Failure {

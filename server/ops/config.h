@@ -116,6 +116,7 @@ struct Config {
   struct Public {
     std::string base_url;
     std::string region = "us-east-1";
+    std::vector<std::string> s3_hosts;
   } public_;
 };
 

@@ -67,6 +67,11 @@ std::string name_complaint(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, sane) ? "" : "may hold letters, digits and dashes only";
 }
 
+std::string host_complaint(std::string_view text) {
+  const auto sane = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '.'; };
+  return !text.empty() && std::ranges::all_of(text, sane) ? "" : "is not a host name (without a port)";
+}
+
 std::string absolute_path_complaint(std::string_view text) {
   return text.starts_with('/') ? "" : "is not an absolute path";
 }
@@ -221,6 +226,10 @@ const std::vector<Key>& config_keys() {
        base_url_complaint},
       {"public.region", [](Config& config) -> Slot { return &config.public_.region; }, "name", 0, 0,
        "The region that signatures name.", name_complaint},
+      {"public.s3_hosts", [](Config& config) -> Slot { return &config.public_.s3_hosts; }, "hosts", 0, 0,
+       "Names of this server before which S3 clients may put a bucket's (virtual-host style). BUCKET.s3.ANYTHING and "
+       "BUCKET.localhost are understood without.",
+       host_complaint},
   };
   return keys;
 }

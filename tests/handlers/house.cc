@@ -91,7 +91,9 @@ House::House(Settings settings) {
   catalog = std::make_unique<media::Catalog>(store);
   jobs = std::make_unique<media::Jobs>(store);
   uploads = std::make_unique<media::Uploads>(store, *tenants, *jobs);
-  services.reset(new Services{store, *tenants, *channels, *uploads, *catalog});
+  buckets = std::make_unique<media::Buckets>(store, *tenants);
+  multiparts = std::make_unique<media::Multiparts>(store, *tenants);
+  services.reset(new Services{store, *tenants, *channels, *uploads, *catalog, *buckets, *multiparts});
   services->settings = std::move(settings);
   services->metrics_text = [] { return std::string("# metrics\n"); };
   gateway = std::make_unique<Gateway>(*services);

@@ -10,9 +10,11 @@
 
 #include "handlers/gateway.h"
 #include "handlers/services.h"
+#include "media/buckets.h"
 #include "media/catalog.h"
 #include "media/channels.h"
 #include "media/jobs.h"
+#include "media/multiparts.h"
 #include "media/tenants.h"
 #include "media/uploads.h"
 #include "server/http/json.h"
@@ -70,6 +72,8 @@ class House {
   std::unique_ptr<media::Catalog> catalog;
   std::unique_ptr<media::Jobs> jobs;
   std::unique_ptr<media::Uploads> uploads;
+  std::unique_ptr<media::Buckets> buckets;
+  std::unique_ptr<media::Multiparts> multiparts;
   std::unique_ptr<Services> services;
   std::unique_ptr<Gateway> gateway;
 };

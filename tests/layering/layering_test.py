@@ -19,7 +19,7 @@ MAY_INCLUDE = {
     "server/h1": ["server/http", "server/net", "server/rt"],
     "server/ops": ["server/http", "server/rt"],
     "store": ["server/rt"],
-    "media": ["store", "server/rt", "server/http/json.h", "server/http/crypto.h"],
+    "media": ["store", "server/rt", "server/http/json.h", "server/http/crypto.h", "server/http/utf8.h"],
     "handlers": ["server/http", "media", "store", "server/rt"],
 }
 
@@ -31,8 +31,9 @@ DOORS = {
     "OpenSSL, digests": (r"openssl/(?!ssl|bio|x509|pem|err)", ["server/http/crypto", "server/net/tls"]),
     "Boost": (r"boost/", ["server/h1/parser"]),
     "RocksDB": (r"rocksdb/", ["store/index_rocksdb"]),
-    "xxHash": (r"xxhash", ["store/hash"]),
+    "xxHash": (r"xxhash", ["store/hash", "media/checksum_hasher"]),
     "protobuf": (r"google/protobuf|[\w/]+\.pb\.h", ["store/codec", "media/codec"]),
+    "pugixml": (r"pugixml", ["server/http/xml"]),
     "nlohmann": (r"nlohmann/", ["server/http/json"]),
     "toml++": (r"toml\+\+", ["server/ops/"]),
     "CLI11": (r"CLI/", ["server/ops/"]),

@@ -7,9 +7,11 @@
 #include <memory>
 #include <string>
 
+#include "media/buckets.h"
 #include "media/catalog.h"
 #include "media/channels.h"
 #include "media/jobs.h"
+#include "media/multiparts.h"
 #include "media/tenants.h"
 #include "media/uploads.h"
 #include "server/rt/loop.h"
@@ -21,6 +23,8 @@ inline std::atomic<std::int64_t> test_now_ms = 1'700'000'000'000;
 inline std::int64_t test_clock() { return test_now_ms; }
 
 inline constexpr std::int64_t kDayMs = 86'400'000;
+// Instead of 5 MiB, so that tests have many parts.
+inline constexpr std::uint64_t kPartMinTestBytes = 4;
 
 // The value of a task that must succeed.
 template <class T>
@@ -59,6 +63,8 @@ class World : public ::testing::Test {
     good(tenants->create("other", "Somebody else"));
     jobs = std::make_unique<Jobs>(store, test_clock);
     uploads = std::make_unique<Uploads>(store, *tenants, *jobs, test_clock);
+    buckets = std::make_unique<Buckets>(store, *tenants, test_clock);
+    multiparts = std::make_unique<Multiparts>(store, *tenants, test_clock, kPartMinTestBytes);
   }
 
   Upload announce(std::string name = "clip.mp4") {
@@ -90,6 +96,13 @@ class World : public ::testing::Test {
     tenant.duplicate_check = true;
     good(tenants->update(tenant));
   }
+  rt::Task<rt::Result<store::Draft>> drafting(std::string bytes) {
+    const auto writer = store.writer("default");
+    auto appended = co_await writer->append(rt::Slice::copy_of(bytes));
+    if (!appended) co_return rt::pass(appended);
+    co_return co_await writer->finish();
+  }
+  store::Draft draft(std::string bytes) { return good(drafting(std::move(bytes))); }
   std::string bytes_of(const std::string& media_id) {
     return store.bytes(good(catalog.get("default", media_id)).object).value_or("no such object");
   }
@@ -101,6 +114,8 @@ class World : public ::testing::Test {
   std::unique_ptr<Tenants> tenants;
   std::unique_ptr<Jobs> jobs;
   std::unique_ptr<Uploads> uploads;
+  std::unique_ptr<Buckets> buckets;
+  std::unique_ptr<Multiparts> multiparts;
   Catalog catalog{store, test_clock};
   Channels channels{store, test_clock};
 };

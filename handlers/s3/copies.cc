@@ -1,0 +1,169 @@
+#include "handlers/s3/copies.h"
+
+#include "handlers/s3/envelope.h"
+#include "handlers/s3/multipart.h"
+#include "handlers/s3/object_fields.h"
+#include "handlers/s3/parts.h"
+#include "media/buckets.h"
+#include "media/checksum_hasher.h"
+#include "media/multiparts.h"
+#include "server/http/conditional.h"
+#include "server/http/crypto.h"
+#include "server/http/date.h"
+#include "server/http/range.h"
+
+namespace millrace::handlers::s3 {
+namespace {
+
+using http::XmlWriter;
+using media::BucketObject;
+using media::ChecksumAlgorithm;
+
+constexpr std::size_t kMd5Digits = 32;
+
+// x-amz-copy-source-if-… are the conditions of a read of the source.
+Status check_source(const http::Request& request, const BucketObject& source) {
+  http::Request read;
+  for (const std::string_view name : {"if-match", "if-none-match", "if-modified-since", "if-unmodified-since"}) {
+    const auto value = request.fields.get("x-amz-copy-source-" + std::string(name));
+    if (!value) continue;
+    const bool bare = name.ends_with("match") && *value != "*" && value->find('"') == std::string_view::npos;
+    read.fields.add(name, bare ? quoted_etag(*value) : std::string(*value));
+  }
+  const http::Validators validators{quoted_etag(source.etag), source.modified_ms / 1000};
+  if (http::evaluate_conditions(read, validators) == http::Verdict::kProceed) return {};
+  return refuse(reasons::kPreconditionFailed, "At least one of the pre-conditions you specified did not hold");
+}
+
+rt::Task<Result<BucketObject>> find_source(const Call& call) {
+  const auto named = read_copy_source(call.field("x-amz-copy-source"));
+  if (!named) co_return std::unexpected(named.error());
+  auto source = co_await call.services.buckets.object(call.tenant(), named->bucket, named->key);
+  if (!source) co_return pass(source);
+  if (auto checked = check_source(call.request(), *source); !checked) co_return pass(checked);
+  co_return std::move(*source);
+}
+
+struct Copied {
+  store::Draft draft;
+  std::vector<media::Checksum> checksums;
+};
+
+// With a checksum of this algorithm, which most often the draft has already.
+rt::Task<Result<Copied>> copy(const Call& call, const BucketObject& source, http::ByteRange range,
+                              std::optional<ChecksumAlgorithm> algorithm) {
+  std::optional<media::ChecksumHasher> hasher;
+  const bool comes_free = algorithm == ChecksumAlgorithm::kCrc32 || algorithm == ChecksumAlgorithm::kCrc64Nvme;
+  if (algorithm && !comes_free) hasher.emplace(*algorithm);
+  const auto see = [&hasher](const rt::Slice& slice) { hasher->update(slice.bytes()); };
+  auto draft = co_await call.services.buckets.copy(source, range.first, range.length,
+                                                   hasher ? media::SeeSlice(see) : media::SeeSlice());
+  if (!draft) co_return pass(draft);
+  Copied copied{std::move(*draft), {}};
+  if (hasher) copied.checksums.push_back({*algorithm, hasher->finish()});
+  if (algorithm == ChecksumAlgorithm::kCrc32) copied.checksums.push_back(media::crc32_checksum(copied.draft.crc32()));
+  if (algorithm == ChecksumAlgorithm::kCrc64Nvme) {
+    copied.checksums.push_back(media::crc64nvme_checksum(copied.draft.crc64nvme()));
+  }
+  co_return copied;
+}
+
+Result<bool> replaces(const http::Request& request, std::string_view directive) {
+  const auto value = request.fields.get(directive);
+  if (!value || *value == "COPY") return false;
+  if (*value == "REPLACE") return true;
+  return refuse(reasons::kInvalidArgument, std::string(directive) + " must be COPY or REPLACE.");
+}
+
+// The bytes are the same, so what is known of them stays true.
+std::string md5_of(const BucketObject& source) {
+  return source.etag.size() == kMd5Digits ? http::unhex(source.etag).value_or("") : std::string();
+}
+
+Result<media::PutObject> put_of(const Call& call, const BucketObject& source) {
+  const auto new_headers = replaces(call.request(), "x-amz-metadata-directive");
+  if (!new_headers) return std::unexpected(new_headers.error());
+  const auto new_tags = replaces(call.request(), "x-amz-tagging-directive");
+  if (!new_tags) return std::unexpected(new_tags.error());
+  if (source.bucket == call.target.bucket && source.key == call.target.key && !*new_headers && !*new_tags) {
+    return refuse(reasons::kInvalidRequest,
+                  "This copy request is illegal because it is trying to copy an object to itself without changing the "
+                  "object's metadata.");
+  }
+  auto tags = tags_of(call.request());
+  if (!tags) return pass(tags);
+  auto condition = condition_of(call.request());
+  if (!condition) return pass(condition);
+  media::PutObject put;
+  put.tenant = call.tenant();
+  put.bucket = call.target.bucket;
+  put.key = call.target.key;
+  put.headers = *new_headers ? headers_of(call.request()) : source.headers;
+  put.tags = *new_tags ? std::move(*tags) : source.tags;
+  put.md5 = md5_of(source);
+  put.condition = std::move(*condition);
+  return put;
+}
+
+Result<http::ByteRange> range_of(const Call& call, const BucketObject& source) {
+  const auto field = call.request().fields.get("x-amz-copy-source-range");
+  const auto choice = http::choose_range(field, source.size_bytes);
+  const bool open_ended = field && (field->ends_with('-') || field->find("=-") != std::string_view::npos);
+  if (choice.kind == http::RangeChoice::Kind::kUnsatisfiable) {
+    return refuse(reasons::kInvalidRange, "The specified copy range is invalid for the source object size.");
+  }
+  if (open_ended || (field && choice.kind == http::RangeChoice::Kind::kWhole)) {
+    return refuse(reasons::kInvalidArgument, "The x-amz-copy-source-range value must be of the form bytes=first-last.");
+  }
+  return choice.range;
+}
+
+http::Response copy_response(std::string_view root, std::string_view etag, std::int64_t modified_ms,
+                             const std::vector<media::Checksum>& checksums) {
+  XmlWriter xml(root, kNamespace);
+  xml.element("LastModified", http::iso_time(modified_ms)).element("ETag", quoted_etag(etag));
+  write_checksums(xml, checksums, 0, /*with_type=*/true);
+  return xml_response(xml);
+}
+
+}  // namespace
+
+Answer copy_object(const Call& call) {
+  const auto source = co_await find_source(call);
+  if (!source) co_return std::unexpected(source.error());
+  auto put = put_of(call, *source);
+  if (!put) co_return pass(put);
+  auto algorithm = algorithm_of(call.request(), "x-amz-checksum-algorithm");
+  if (!algorithm) co_return pass(algorithm);
+  if (!*algorithm && !source->checksums.empty()) *algorithm = source->checksums.front().algorithm;
+  const auto intake = co_await call.services.buckets.begin(*put, source->size_bytes);
+  if (!intake) co_return std::unexpected(Refusal(intake.error()));
+  auto copied = co_await copy(call, *source, {0, source->size_bytes}, *algorithm);
+  if (!copied) co_return pass(copied);
+  put->checksums = std::move(copied->checksums);
+  const auto object = co_await call.services.buckets.put(std::move(*put), std::move(copied->draft));
+  if (!object) co_return std::unexpected(Refusal(object.error()));
+  co_return copy_response("CopyObjectResult", object->etag, object->modified_ms, object->checksums);
+}
+
+Answer copy_part(const Call& call) {
+  const auto number = part_number_of(call.target);
+  if (!number) co_return std::unexpected(number.error());
+  const auto multipart = co_await call.services.multiparts.get(multipart_of(call));
+  if (!multipart) co_return std::unexpected(Refusal(multipart.error()));
+  const auto source = co_await find_source(call);
+  if (!source) co_return std::unexpected(source.error());
+  const auto range = range_of(call, *source);
+  if (!range) co_return std::unexpected(range.error());
+  const auto intake = co_await call.services.multiparts.begin_part(multipart_of(call), *number, range->length);
+  if (!intake) co_return std::unexpected(Refusal(intake.error()));
+  auto copied = co_await copy(call, *source, *range, multipart->algorithm);
+  if (!copied) co_return pass(copied);
+  media::PutPart put{*number, {}, std::move(copied->checksums)};
+  const auto part =
+      co_await call.services.multiparts.put_part(multipart_of(call), std::move(put), std::move(copied->draft));
+  if (!part) co_return std::unexpected(Refusal(part.error()));
+  co_return copy_response("CopyPartResult", part->etag, part->modified_ms, part->checksums);
+}
+
+}  // namespace millrace::handlers::s3

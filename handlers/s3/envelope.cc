@@ -1,0 +1,31 @@
+#include "handlers/s3/envelope.h"
+
+namespace millrace::handlers::s3 {
+namespace {
+
+constexpr const char* kXmlType = "application/xml";
+constexpr const char* kRetryAfterSeconds = "1";
+
+}  // namespace
+
+const Door door{
+    .refuse = [](const rt::Error& error, const http::Exchange& exchange) { return refuse(Refusal(error), exchange); }};
+
+http::Response xml_response(http::XmlWriter& xml) { return http::Response::text(200, kXmlType, xml.take()); }
+
+http::Response refuse(const Refusal& refusal, const http::Exchange& exchange) {
+  http::Response response;
+  if (exchange.request.method == http::Method::kHead) {
+    response = http::Response::empty(refusal.status);
+  } else {
+    http::XmlWriter xml("Error");
+    xml.element("Code", refusal.code).element("Message", refusal.message);
+    xml.element("Resource", exchange.request.path()).element("RequestId", exchange.id);
+    response = http::Response::text(refusal.status, kXmlType, xml.take());
+  }
+  if (!refusal.content_range.empty()) response.fields.add("content-range", refusal.content_range);
+  if (refusal.status == 503) response.fields.add("retry-after", kRetryAfterSeconds);
+  return response;
+}
+
+}  // namespace millrace::handlers::s3

@@ -1,0 +1,103 @@
+// Buckets: named sets of objects, per tenant, as S3 has them. An object is a record and one object of the store,
+// changed together; who replaces one removes the other's bytes in the same transaction. The bucket `uploads` is every
+// tenant's: what is put there under `{uploadId}/{fileName}` are the bytes of that open upload (uploads.h), nothing else
+// can be. Any loop.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "media/bucket.h"
+#include "media/clock.h"
+#include "server/rt/bytes.h"
+#include "server/rt/error.h"
+#include "server/rt/task.h"
+#include "store/store.h"
+
+namespace millrace::media {
+
+class Tenants;
+
+// What is said of an object that is put; its bytes are a draft.
+struct PutObject {
+  std::string tenant = {};
+  std::string bucket = {};
+  std::string key = {};
+  ObjectHeaders headers = {};
+  Tags tags = {};
+  std::string md5 = {};                  // 16 raw bytes that were compared with the body's; empty: unknown
+  std::vector<Checksum> checksums = {};  // verified ones; without any, CRC64NVME is kept
+  WriteCondition condition = {};
+};
+
+struct ObjectPage {
+  std::vector<BucketObject> objects;
+  std::vector<std::string> common_prefixes;
+  bool more = false;
+  std::string next;  // `after` of the next page: the last key or common prefix of this one
+};
+
+// One of several to be removed.
+struct Removed {
+  std::string key;
+  rt::Status status;
+};
+
+// How a copy keeps what it hashes: sees each slice once, in order. May be empty.
+using SeeSlice = std::function<void(const rt::Slice&)>;
+
+class Buckets {
+ public:
+  // All outlive the service.
+  Buckets(store::Store& store, Tenants& tenants, Clock clock = system_clock_ms);
+
+  // kConflict when the tenant has it already.
+  rt::Task<rt::Result<Bucket>> create(std::string tenant, std::string name);
+  rt::Task<rt::Result<Bucket>> get(std::string tenant, std::string name);
+  // By name; `uploads` is among them.
+  rt::Task<rt::Result<std::vector<Bucket>>> list(std::string tenant);
+  // kConflict while it holds an object. Its unfinished multipart uploads are aborted.
+  rt::Task<rt::Status> remove(std::string tenant, std::string name);
+
+  // Before the body is read: whether such an object may be put, where its bytes go and how many they may be.
+  // `size_bytes`: when known. A condition that cannot hold now is refused here; put() is what decides.
+  rt::Task<rt::Result<Intake>> begin(PutObject input, std::optional<std::uint64_t> size_bytes);
+  // What was there under the key is replaced, at once. The later of two at the same time wins.
+  rt::Task<rt::Result<BucketObject>> put(PutObject input, store::Draft draft);
+  // In `uploads`: the bytes of an open upload that are whole.
+  rt::Task<rt::Result<BucketObject>> object(std::string tenant, std::string bucket, std::string key);
+  // In order; empty unless it was made of parts.
+  rt::Task<rt::Result<std::vector<ObjectPart>>> parts(BucketObject object);
+  // Done also when there is none, as S3 has it. `if_match`: an ETag, else kPreconditionFailed.
+  rt::Task<rt::Status> remove_object(std::string tenant, std::string bucket, std::string key,
+                                     std::string if_match = {});
+  // Each on its own, in the given order; kNotFound only for the bucket.
+  rt::Task<rt::Result<std::vector<Removed>>> remove_objects(std::string tenant, std::string bucket,
+                                                            std::vector<std::string> keys);
+  // Replaces all tags; none removes them. Neither ETag nor time of the object changes.
+  rt::Task<rt::Result<BucketObject>> set_tags(std::string tenant, std::string bucket, std::string key, Tags tags);
+  rt::Task<rt::Result<ObjectPage>> list_objects(std::string tenant, std::string bucket, KeyListing listing);
+
+  // Bytes of an object, to be put under another key or as a part: read and written again, which the store's
+  // deduplication makes cost no space.
+  rt::Task<rt::Result<store::Draft>> copy(BucketObject source, std::uint64_t offset, std::uint64_t length,
+                                          SeeSlice see = {});
+
+ private:
+  rt::Task<rt::Result<Bucket>> announce_removal(Bucket bucket);
+  rt::Task<rt::Result<store::Revision>> put_in_bucket(BucketObject object, std::optional<BucketObject> existing,
+                                                      store::Draft draft);
+  rt::Task<rt::Result<store::Revision>> put_in_uploads(BucketObject object, store::Draft draft);
+  rt::Task<rt::Result<std::optional<BucketObject>>> find(std::string tenant, std::string bucket, std::string key);
+  rt::Task<void> remove_one(std::string tenant, std::string bucket, Removed& each);
+  rt::Task<rt::Result<ObjectPage>> list_uploads(std::string tenant, KeyListing listing);
+
+  store::Store& store_;
+  Tenants& tenants_;
+  const Clock clock_;
+};
+
+}  // namespace millrace::media

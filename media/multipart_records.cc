@@ -1,0 +1,145 @@
+#include "media/multipart_records.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "media/bucket_records.h"
+#include "media/codec_bucket.h"
+#include "media/keys.h"
+#include "media/records.h"
+
+namespace millrace::media {
+namespace {
+
+using rt::Code;
+
+std::unexpected<rt::Error> no_upload() {
+  return rt::fail(Code::kNotFound, "no such multipart upload, or it has ended", "uploadId");
+}
+
+rt::Task<rt::Status> try_abort(store::Store& store, Multipart multipart) {
+  auto sealed = co_await seal(store, std::move(multipart));
+  if (!sealed) co_return rt::pass(sealed);
+  auto parts = co_await load_parts(store, sealed->ref);
+  if (!parts) co_return rt::pass(parts);
+  store::Transaction transaction;
+  erase_multipart(transaction, *sealed, *parts);
+  for (const MultipartPart& part : *parts) transaction.remove(part.object);
+  auto committed = co_await store.commit(std::move(transaction));
+  if (!committed) co_return rt::pass(committed);
+  co_return rt::Status();
+}
+
+rt::Task<rt::Result<std::vector<Multipart>>> load_below(store::Store& store, std::string prefix) {
+  auto records = co_await scan_all(store, std::move(prefix));
+  if (!records) co_return rt::pass(records);
+  std::vector<Multipart> multiparts;
+  for (const store::Record& record : *records) {
+    auto multipart = decode_multipart(record);
+    if (!multipart) co_return rt::pass(multipart);
+    multiparts.push_back(std::move(*multipart));
+  }
+  co_return multiparts;
+}
+
+PartsProgress progress_of(const Multipart& multipart, const std::vector<MultipartPart>& parts) {
+  PartsProgress progress{.parts = parts.size(), .active_ms = multipart.created_ms};
+  for (const MultipartPart& part : parts) {
+    progress.bytes += part.size_bytes;
+    progress.active_ms = std::max(progress.active_ms, part.modified_ms);
+  }
+  return progress;
+}
+
+}  // namespace
+
+std::string path_of(const MultipartRef& ref) { return keys::multipart_path(ref.tenant, ref.bucket, ref.key, ref.id); }
+
+rt::Task<rt::Result<Multipart>> load_multipart(store::Store& store, MultipartRef ref) {
+  auto record = co_await store.get(keys::multipart(path_of(ref)));
+  if (!record) co_return rt::pass(record);
+  if (!*record) co_return no_upload();
+  co_return decode_multipart(**record);
+}
+
+rt::Task<rt::Result<std::vector<MultipartPart>>> load_parts(store::Store& store, MultipartRef ref) {
+  auto records = co_await scan_all(store, keys::parts(ref.tenant, ref.id));
+  if (!records) co_return rt::pass(records);
+  std::vector<MultipartPart> parts;
+  parts.reserve(records->size());
+  for (const store::Record& record : *records) {
+    auto part = decode_multipart_part(record);
+    if (!part) co_return rt::pass(part);
+    parts.push_back(std::move(*part));
+  }
+  co_return parts;
+}
+
+void hold_multipart(store::Transaction& transaction, const Multipart& multipart) {
+  const std::string key = keys::multipart(path_of(multipart.ref));
+  transaction.require(key, multipart.revision);
+  if (multipart.state != MultipartState::kSealed) return;
+  Multipart open = multipart;
+  open.state = MultipartState::kOpen;
+  transaction.put(key, encode(open));
+}
+
+rt::Task<rt::Result<Multipart>> seal(store::Store& store, Multipart multipart) {
+  if (multipart.state == MultipartState::kSealed) co_return multipart;
+  const std::string key = keys::multipart(path_of(multipart.ref));
+  multipart.state = MultipartState::kSealed;
+  store::Transaction transaction;
+  transaction.require(key, multipart.revision);
+  transaction.put(key, encode(multipart));
+  auto committed = co_await store.commit(std::move(transaction));
+  if (!committed) co_return rt::pass(committed);
+  multipart.revision = *committed;
+  co_return multipart;
+}
+
+void erase_multipart(store::Transaction& transaction, const Multipart& multipart,
+                     const std::vector<MultipartPart>& parts) {
+  const std::string path = path_of(multipart.ref);
+  transaction.require(keys::multipart(path), multipart.revision);
+  transaction.erase(keys::multipart(path));
+  transaction.erase(keys::open_multipart(multipart.swept_ms, path));
+  for (const MultipartPart& part : parts) {
+    transaction.erase(keys::part(multipart.ref.tenant, multipart.ref.id, part.number));
+  }
+}
+
+rt::Task<rt::Status> abort_multipart(store::Store& store, MultipartRef ref) {
+  for (int round = 0; round < kBucketRounds; ++round) {
+    auto multipart = co_await load_multipart(store, ref);
+    if (!multipart) co_return rt::pass(multipart);
+    auto aborted = co_await try_abort(store, std::move(*multipart));
+    if (aborted || aborted.error().code != Code::kConflict) co_return aborted;
+  }
+  co_return rt::fail(Code::kUnavailable, "parts of the upload come faster than it can be aborted", "uploadId");
+}
+
+rt::Task<rt::Status> abort_multiparts(store::Store& store, std::string tenant, std::string bucket,
+                                      std::string key_prefix) {
+  auto multiparts = co_await load_below(store, keys::multiparts(tenant, bucket) + key_prefix);
+  if (!multiparts) co_return rt::pass(multiparts);
+  for (const Multipart& multipart : *multiparts) {
+    auto aborted = co_await abort_multipart(store, multipart.ref);
+    if (!aborted && aborted.error().code != Code::kNotFound) co_return aborted;
+  }
+  co_return rt::Status();
+}
+
+rt::Task<rt::Result<PartsProgress>> parts_progress(store::Store& store, std::string tenant, std::string upload_id) {
+  auto multiparts = co_await load_below(store, keys::multiparts(tenant, kUploadsBucket) + upload_id + "/");
+  if (!multiparts) co_return rt::pass(multiparts);
+  PartsProgress latest;
+  for (const Multipart& multipart : *multiparts) {
+    auto parts = co_await load_parts(store, multipart.ref);
+    if (!parts) co_return rt::pass(parts);
+    const PartsProgress progress = progress_of(multipart, *parts);
+    if (progress.active_ms >= latest.active_ms) latest = progress;
+  }
+  co_return latest;
+}
+
+}  // namespace millrace::media

@@ -1,0 +1,50 @@
+// An upload's parts that come through S3: its progress while it is open, gone when it ends.
+#include <fmt/format.h>
+
+#include "media/bucket.h"
+#include "media/multipart_records.h"
+#include "media/upload_keys.h"
+#include "media/uploads.h"
+
+namespace millrace::media {
+namespace {
+
+bool takes_parts(const Upload& upload) { return upload.type == UploadType::kMultipart && is_open(upload); }
+
+}  // namespace
+
+rt::Task<rt::Status> Uploads::merge_parts(Upload& upload) {
+  if (!takes_parts(upload)) co_return rt::Status();
+  auto progress = co_await parts_progress(store_, upload.tenant, upload.id);
+  if (!progress) co_return rt::pass(progress);
+  if (progress->active_ms > upload.updated_ms) {
+    upload.expires_ms += progress->active_ms - upload.updated_ms;
+    upload.updated_ms = progress->active_ms;
+  }
+  if (progress->parts == 0 || upload.whole) co_return rt::Status();
+  upload.state = UploadState::kUploading;
+  upload.bytes_received = progress->bytes;
+  co_return rt::Status();
+}
+
+// Why an upload that is not whole cannot be completed.
+rt::Task<rt::Status> Uploads::what_is_missing(Upload upload) {
+  auto progress = co_await parts_progress(store_, upload.tenant, upload.id);
+  if (!progress) co_return rt::pass(progress);
+  if (progress->active_ms == 0) {
+    co_return rt::fail(rt::Code::kConflict, fmt::format("no bytes have come: send them to the key {} of the bucket {}",
+                                                        upload_object_key(upload), kUploadsBucket));
+  }
+  co_return rt::fail(rt::Code::kConflict,
+                     fmt::format("the S3 multipart upload is not completed: {} parts with {} bytes have come, "
+                                 "CompleteMultipartUpload is missing",
+                                 progress->parts, progress->bytes));
+}
+
+// What cannot be aborted now expires by itself.
+rt::Task<void> Uploads::drop_parts(Upload upload) {
+  if (upload.type != UploadType::kMultipart) co_return;
+  (void)co_await abort_multiparts(store_, upload.tenant, std::string(kUploadsBucket), upload.id + "/");
+}
+
+}  // namespace millrace::media
