@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <span>
 #include <utility>
 
 #include "media/checksum_hasher.h"
@@ -120,10 +121,11 @@ rt::Result<Choice> choose(std::vector<MultipartPart> parts, const std::vector<Na
     if (!found || !matches(found.mapped(), wanted)) {
       return invalid(fmt::format("part {} did not come, or has another ETag or checksum", wanted.number), "part");
     }
-    if (&wanted != &named.back() && found.mapped().size_bytes < part_min_bytes) {
-      return invalid(fmt::format("part {} has less than {} bytes", wanted.number, part_min_bytes), "partSize");
-    }
     choice.chosen.push_back(std::move(found.mapped()));
+  }
+  for (const MultipartPart& part : std::span(choice.chosen).first(choice.chosen.size() - 1)) {
+    if (part.size_bytes >= part_min_bytes) continue;
+    return invalid(fmt::format("part {} has less than {} bytes", part.number, part_min_bytes), "partSize");
   }
   for (auto& [number, part] : by_number) choice.others.push_back(std::move(part));
   return choice;

@@ -20,7 +20,7 @@ struct Choice {
   std::vector<MultipartPart> chosen;  // in their order
   std::vector<MultipartPart> others;
 };
-// kInvalid, the fields "part" and "partSize".
+// `named` passed check_list(). kInvalid, the fields "part" and, when all are there, "partSize".
 rt::Result<Choice> choose(std::vector<MultipartPart> parts, const std::vector<NamedPart>& named,
                           std::uint64_t part_min_bytes);
 

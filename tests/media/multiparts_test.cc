@@ -120,6 +120,7 @@ TEST_F(MultipartsTest, list_is_checked) {
   EXPECT_EQ(refusal(ref, {.parts = {one, {.number = 2, .etag = "wrong"}}}).field, "part");
   EXPECT_EQ(refusal(ref, {.parts = {one, {.number = 7, .etag = one.etag}}}).field, "part");
   EXPECT_EQ(refusal(ref, {.parts = {one, small, last}}).field, "partSize");
+  EXPECT_EQ(refusal(ref, {.parts = {small, {.number = 7, .etag = one.etag}}}).field, "part") << "missing before small";
   EXPECT_EQ(refusal(ref, {.parts = {one}, .size_bytes = 5}).field, "fileSize");
   NamedPart claimed = one;
   claimed.checksums = {crc32_checksum(1)};
