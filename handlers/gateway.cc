@@ -85,7 +85,7 @@ rt::Task<http::Response> Gateway::answer(http::Exchange& exchange) {
 
 rt::Task<http::Response> Gateway::route(http::Exchange& exchange) {
   const http::Request& request = exchange.request;
-  const bool is_signed = http::sigv4::is_signed(request);
+  const bool is_signed = http::sigv4::is_signed(request) || http::sigv4::is_signed_by_version_2(request);
   if (is_signed && !is_upload_put(request)) return s3::answer(services_, exchange);
   const http::Router& router = is_signed ? uploads_ : by_path_;
   auto match = router.match(request.method, request.path());

@@ -9,6 +9,7 @@
 //   kInvalid             bucket, key, partNumber, parts (empty or too many), part (missing, or another etag or
 //   checksum),
 //                        partOrder, partSize (too small), checksum, fileSize, metadata, tags
+//   kUnprocessable       checksum (one that such an upload cannot have, or must have and has not)
 //   kTooLarge            fileSize
 #pragma once
 

@@ -25,6 +25,7 @@ enum class ChecksumAlgorithm : std::uint8_t {
 
 // "CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256", "XXHASH64", "XXHASH3", "XXHASH128", "MD5".
 std::string_view word(ChecksumAlgorithm algorithm);
+// In any case of letters.
 std::optional<ChecksumAlgorithm> parse_checksum_algorithm(std::string_view word);
 // Bytes of a raw value.
 std::size_t digest_bytes(ChecksumAlgorithm algorithm) noexcept;
@@ -40,8 +41,6 @@ struct Checksum {
 
 Checksum crc32_checksum(std::uint32_t crc);
 Checksum crc64nvme_checksum(std::uint64_t crc);
-// The composite checksum of parts with these raw values one behind the other; nothing for algorithms that make none.
-std::optional<Checksum> composite_checksum(ChecksumAlgorithm algorithm, std::string_view values);
 // The raw value of two byte strings in a row from theirs; for algorithms that combine.
 std::string combine(ChecksumAlgorithm algorithm, std::string_view first, std::string_view second,
                     std::uint64_t second_bytes);

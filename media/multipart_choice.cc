@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <map>
+#include <span>
 #include <utility>
 
+#include "media/checksum_hasher.h"
 #include "server/http/crypto.h"
 #include "store/crc.h"
 
@@ -35,31 +37,25 @@ std::string etag_of_parts(const std::vector<MultipartPart>& chosen) {
   return fmt::format("{}-{}", http::hex(http::md5(http::bytes_of(etags))), chosen.size());
 }
 
-const Checksum* checksum_of(const MultipartPart& part, ChecksumAlgorithm algorithm) {
-  return find(part.checksums, algorithm);
-}
-
-rt::Result<Checksum> composite_of(ChecksumAlgorithm algorithm, const std::vector<MultipartPart>& chosen) {
-  std::string values;
+Checksum composite_of(ChecksumAlgorithm algorithm, const std::vector<MultipartPart>& chosen) {
+  ChecksumHasher values(algorithm);
   for (const MultipartPart& part : chosen) {
-    if (const Checksum* checksum = checksum_of(part, algorithm)) values += checksum->value;
+    if (const Checksum* checksum = find(part.checksums, algorithm)) values.update(http::bytes_of(checksum->value));
   }
-  auto whole = composite_checksum(algorithm, values);
-  if (!whole) return invalid(fmt::format("{} is not offered for objects of parts", word(algorithm)), "checksum");
-  return std::move(*whole);
+  return {.algorithm = algorithm, .value = values.finish(), .composite = true};
 }
 
 Checksum full_object_of(ChecksumAlgorithm algorithm, const std::vector<MultipartPart>& chosen) {
   Checksum whole{.algorithm = algorithm, .value = std::string(digest_bytes(algorithm), '\0')};
   for (const MultipartPart& part : chosen) {
-    if (const Checksum* checksum = checksum_of(part, algorithm)) {
+    if (const Checksum* checksum = find(part.checksums, algorithm)) {
       whole.value = combine(algorithm, whole.value, checksum->value, part.size_bytes);
     }
   }
   return whole;
 }
 
-rt::Result<Checksum> whole_checksum(const Multipart& multipart, const std::vector<MultipartPart>& chosen) {
+Checksum whole_checksum(const Multipart& multipart, const std::vector<MultipartPart>& chosen) {
   if (!multipart.algorithm) return crc64nvme_checksum(crc64nvme_of(chosen));
   if (multipart.composite) return composite_of(*multipart.algorithm, chosen);
   return full_object_of(*multipart.algorithm, chosen);
@@ -89,7 +85,7 @@ rt::Status check_stated(const CompleteMultipart& input, const Checksum& kept, st
   if (!input.checksum) return {};
   const std::string_view name = word(input.checksum->algorithm);
   const auto known = known_checksum(input.checksum->algorithm, kept, chosen);
-  if (!known) return invalid(fmt::format("this upload was not begun with {}", name), "checksum");
+  if (!known) return rt::fail(Code::kUnprocessable, fmt::format("this upload was not begun with {}", name), "checksum");
   if (known->value == input.checksum->value) return {};
   return invalid(fmt::format("the {} of the whole is another one", name), "checksum");
 }
@@ -125,10 +121,11 @@ rt::Result<Choice> choose(std::vector<MultipartPart> parts, const std::vector<Na
     if (!found || !matches(found.mapped(), wanted)) {
       return invalid(fmt::format("part {} did not come, or has another ETag or checksum", wanted.number), "part");
     }
-    if (&wanted != &named.back() && found.mapped().size_bytes < part_min_bytes) {
-      return invalid(fmt::format("part {} has less than {} bytes", wanted.number, part_min_bytes), "partSize");
-    }
     choice.chosen.push_back(std::move(found.mapped()));
+  }
+  for (const MultipartPart& part : std::span(choice.chosen).first(choice.chosen.size() - 1)) {
+    if (part.size_bytes >= part_min_bytes) continue;
+    return invalid(fmt::format("part {} has less than {} bytes", part.number, part_min_bytes), "partSize");
   }
   for (auto& [number, part] : by_number) choice.others.push_back(std::move(part));
   return choice;
@@ -138,9 +135,8 @@ rt::Result<BucketObject> joined(const Multipart& multipart, const std::vector<Mu
                                 const CompleteMultipart& input, std::int64_t now_ms) {
   std::uint64_t size_bytes = 0;
   for (const MultipartPart& part : chosen) size_bytes += part.size_bytes;
-  auto checksum = whole_checksum(multipart, chosen);
-  if (!checksum) return rt::pass(checksum);
-  auto good = check_stated(input, *checksum, size_bytes, chosen);
+  Checksum checksum = whole_checksum(multipart, chosen);
+  auto good = check_stated(input, checksum, size_bytes, chosen);
   if (!good) return rt::pass(good);
   return BucketObject{.tenant = multipart.ref.tenant,
                       .bucket = multipart.ref.bucket,
@@ -148,7 +144,7 @@ rt::Result<BucketObject> joined(const Multipart& multipart, const std::vector<Mu
                       .object = {},
                       .size_bytes = size_bytes,
                       .etag = etag_of_parts(chosen),
-                      .checksums = {std::move(*checksum)},
+                      .checksums = {std::move(checksum)},
                       .headers = multipart.headers,
                       .tags = multipart.tags,
                       .part_count = static_cast<std::uint32_t>(chosen.size()),
@@ -166,7 +162,7 @@ std::vector<ObjectPart> parts_of(const Multipart& multipart, const std::vector<M
   for (const MultipartPart& part : chosen) {
     ObjectPart& to =
         parts.emplace_back(ObjectPart{.number = part.number, .size_bytes = part.size_bytes, .checksums = {}});
-    const Checksum* checksum = multipart.algorithm ? checksum_of(part, *multipart.algorithm) : nullptr;
+    const Checksum* checksum = multipart.algorithm ? find(part.checksums, *multipart.algorithm) : nullptr;
     if (checksum) to.checksums.push_back(*checksum);
   }
   return parts;

@@ -20,12 +20,13 @@ struct Choice {
   std::vector<MultipartPart> chosen;  // in their order
   std::vector<MultipartPart> others;
 };
-// kInvalid, the fields "part" and "partSize".
+// `named` passed check_list(). kInvalid, the fields "part" and, when all are there, "partSize".
 rt::Result<Choice> choose(std::vector<MultipartPart> parts, const std::vector<NamedPart>& named,
                           std::uint64_t part_min_bytes);
 
 // The object that joins the chosen parts; `object` and `revision` are the caller's to set. kInvalid, the fields
-// "checksum" and "fileSize", when it is not what the client says it is; kTooLarge.
+// "checksum" and "fileSize", when it is not what the client says it is; kUnprocessable, "checksum", when that cannot be
+// known; kTooLarge.
 rt::Result<BucketObject> joined(const Multipart& multipart, const std::vector<MultipartPart>& chosen,
                                 const CompleteMultipart& input, std::int64_t now_ms);
 std::uint64_t crc64nvme_of(const std::vector<MultipartPart>& chosen);

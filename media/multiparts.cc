@@ -27,7 +27,7 @@ std::unexpected<rt::Error> changed_too_often() {
 }
 
 std::unexpected<rt::Error> wrong_checksum(std::string message) {
-  return rt::fail(Code::kInvalid, std::move(message), "checksum");
+  return rt::fail(Code::kUnprocessable, std::move(message), "checksum");
 }
 
 bool is_lost_race(const rt::Error& error) { return error.code == Code::kConflict; }

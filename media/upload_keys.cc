@@ -81,7 +81,7 @@ rt::Task<rt::Status> check_upload_access(Uploads& uploads, UploadAccess access, 
   const auto refusal = rt::fail(rt::Code::kForbidden, "these credentials are for one upload only", "key");
   if (action == UploadAction::kOther || bucket != kUploadsBucket) co_return refusal;
   if (!key.starts_with(access.upload_id + "/")) co_return refusal;
-  auto upload = co_await uploads.get(access.principal.tenant, access.upload_id);
+  auto upload = co_await uploads.load(access.principal.tenant, access.upload_id);
   if (!upload) co_return rt::pass(upload);
   if (upload_object_key(*upload) != key) co_return refusal;
   if (!is_open(*upload)) {

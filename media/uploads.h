@@ -61,6 +61,8 @@ class Uploads {
   rt::Task<rt::Result<Upload>> create(std::string tenant, NewUpload input);
   // With the progress of a transfer that runs right now.
   rt::Task<rt::Result<Upload>> get(std::string tenant, std::string id);
+  // As last committed: without the progress of what runs right now, and without the cost of counting it.
+  rt::Task<rt::Result<Upload>> load(std::string tenant, std::string id);
   // Sorts: createdAt updatedAt fileName title state size. Filters: fileName (or name) title state type channelId
   // mediaId.
   rt::Task<rt::Result<Page<Upload>>> list(std::string tenant, Query query);
@@ -98,7 +100,6 @@ class Uploads {
   rt::Task<rt::Result<std::size_t>> sweep();
 
  private:
-  rt::Task<rt::Result<Upload>> load(std::string tenant, std::string id);
   rt::Task<rt::Result<Upload>> open_upload(std::string tenant, std::string id, std::uint64_t offset,
                                            std::optional<std::uint64_t> total_bytes, Placing placing);
   rt::Task<rt::Status> check_input(std::string tenant, const NewUpload& input);

@@ -30,6 +30,10 @@ Result<Credential> temporary(const Services& services, const sigv4::Signature& s
 }  // namespace
 
 Result<Caller> authenticate(const Services& services, http::Exchange& exchange) {
+  if (sigv4::is_signed_by_version_2(exchange.request)) {
+    return refuse(reasons::kInvalidRequest,
+                  "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.");
+  }
   auto signature = sigv4::read_signature(exchange.request);
   if (!signature) return std::unexpected(Refusal(signature.error()));
   if (signature->service != kService) {

@@ -4,6 +4,7 @@
 
 #include "handlers/links.h"
 #include "handlers/s3/access.h"
+#include "handlers/s3/checksum_names.h"
 #include "handlers/s3/envelope.h"
 #include "handlers/s3/listings.h"
 #include "handlers/s3/object_fields.h"
@@ -75,9 +76,8 @@ Result<std::vector<media::NamedPart>> read_parts(const http::Xml& document) {
 Result<std::optional<media::Checksum>> expected_checksum(const http::Request& request) {
   for (std::size_t i = 0; i < request.fields.size(); ++i) {
     const auto [name, value] = request.fields[i];
-    constexpr std::string_view kPrefix = "x-amz-checksum-";
-    if (!name.starts_with(kPrefix)) continue;
-    const auto algorithm = media::parse_checksum_algorithm(name.substr(kPrefix.size()));
+    if (!name.starts_with(kChecksumPrefix)) continue;
+    const auto algorithm = algorithm_named(name.substr(kChecksumPrefix.size()));
     if (!algorithm) continue;
     const std::size_t dash = value.find('-');
     const auto raw = http::base64_decode(value.substr(0, dash));

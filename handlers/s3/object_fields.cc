@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "handlers/s3/checksum_names.h"
 #include "server/http/crypto.h"
 #include "server/http/date.h"
 #include "server/http/url.h"
@@ -34,12 +35,6 @@ constexpr std::array kKept = {
     Kept{"expires", &ObjectHeaders::expires},
     Kept{"x-amz-website-redirect-location", &ObjectHeaders::website_redirect},
 };
-
-std::string lowered(std::string_view text) {
-  std::string lower(text);
-  std::ranges::transform(lower, lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
-  return lower;
-}
 
 std::string_view trimmed(std::string_view text) {
   while (text.starts_with(' ')) text.remove_prefix(1);
@@ -114,7 +109,7 @@ Result<media::WriteCondition> condition_of(const http::Request& request) {
 Result<std::optional<ChecksumAlgorithm>> algorithm_of(const http::Request& request, std::string_view field) {
   const auto word = request.fields.get(field);
   if (!word) return std::nullopt;
-  const auto algorithm = media::parse_checksum_algorithm(*word);
+  const auto algorithm = algorithm_named(*word);
   if (!algorithm) return refuse(reasons::kInvalidRequest, "Checksum algorithm provided is unsupported.");
   return algorithm;
 }
@@ -145,7 +140,7 @@ void add_object_fields(http::Fields& fields, const media::BucketObject& object) 
 
 void add_checksum_fields(http::Fields& fields, const std::vector<Checksum>& checksums, std::size_t part_count) {
   for (const Checksum& checksum : checksums) {
-    fields.add("x-amz-checksum-" + lowered(word(checksum.algorithm)), shown(checksum, part_count));
+    fields.add(checksum_field(checksum.algorithm), shown(checksum, part_count));
   }
   if (!checksums.empty()) fields.add("x-amz-checksum-type", type_of(checksums.front()));
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "handlers/s3/checksum_names.h"
+
 namespace millrace::handlers::s3 {
 namespace {
 
@@ -11,7 +13,6 @@ using media::ChecksumAlgorithm;
 constexpr std::string_view kSigned = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD";
 constexpr std::string_view kSignedTrailer = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER";
 constexpr std::string_view kUnsignedTrailer = "STREAMING-UNSIGNED-PAYLOAD-TRAILER";
-constexpr std::string_view kChecksumPrefix = "x-amz-checksum-";
 constexpr std::size_t kMd5Bytes = 16;
 
 bool is_sha256(std::string_view text) {
@@ -31,7 +32,7 @@ Result<std::optional<ChecksumAlgorithm>> algorithm_of_field(std::string_view nam
   if (!name.starts_with(kChecksumPrefix)) return std::nullopt;
   const std::string_view word = name.substr(kChecksumPrefix.size());
   if (word == "algorithm" || word == "type" || word == "mode") return std::nullopt;
-  const auto algorithm = media::parse_checksum_algorithm(word);
+  const auto algorithm = algorithm_named(word);
   if (!algorithm) return refuse(reasons::kInvalidRequest, "The checksum " + std::string(name) + " is not known.");
   return algorithm;
 }
@@ -179,9 +180,7 @@ Result<Verified> Payload::verdict(const store::Checksums& crcs) {
 
 Status Payload::check_trailer() {
   if (!checksum_in_trailer_) return {};
-  std::string name(word(*algorithm_));
-  std::ranges::transform(name, name.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
-  const auto value = decoder_->trailers().get(std::string(kChecksumPrefix) + name);
+  const auto value = decoder_->trailers().get(checksum_field(*algorithm_));
   if (!value) return refuse(reasons::kInvalidRequest, "The trailer that x-amz-trailer announced did not come.");
   auto raw = raw_checksum(*algorithm_, *value);
   if (!raw) return pass(raw);

@@ -277,8 +277,8 @@ std::string_view code_of(Fault kind) noexcept {
 
 int status_of(Fault kind) noexcept {
   const bool malformed = kind == Fault::kAuthorizationHeaderMalformed ||
-                         kind == Fault::kAuthorizationQueryParametersError ||
-                         kind == Fault::kMissingSecurityHeader || kind == Fault::kIncompleteBody;
+                         kind == Fault::kAuthorizationQueryParametersError || kind == Fault::kMissingSecurityHeader ||
+                         kind == Fault::kIncompleteBody;
   return malformed ? 400 : 403;
 }
 
@@ -287,6 +287,15 @@ bool is_signed(const Request& request) {
   if (authorization && authorization->starts_with(kAlgorithm)) return true;
   const std::string_view query = request.query();
   return query.starts_with("X-Amz-Signature=") || query.contains("&X-Amz-Signature=");
+}
+
+bool is_signed_by_version_2(const Request& request) {
+  if (request.fields.get("authorization").value_or("").starts_with("AWS ")) return true;
+  const std::string_view query = request.query();
+  const auto has = [&](std::string_view name) {
+    return query.starts_with(name) || query.contains("&" + std::string(name));
+  };
+  return has("AWSAccessKeyId=") && has("Signature=");
 }
 
 Result<Signature> read_signature(const Request& request) {

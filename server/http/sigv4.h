@@ -62,6 +62,8 @@ struct Signature {
 
 // Whether the request is meant for SigV4 at all, well-formed or not: what picks the S3 door.
 bool is_signed(const Request& request);
+// Signature Version 2, which old clients and some presigners still make: known only to be refused in words.
+bool is_signed_by_version_2(const Request& request);
 Result<Signature> read_signature(const Request& request);
 // The time window first, then the signature, compared in constant time.
 Result<void> verify(const Request& request, const Signature& signature, std::string_view secret_key,

@@ -200,7 +200,7 @@ const std::vector<Key>& config_keys() {
       {MILLRACE_KEY(media.job_attempts_max), "attempts", 1, 100,
        "Attempts of a job before it has failed; only failures that may pass are tried again."},
 
-      {MILLRACE_KEY(uploads.expire_seconds), "seconds", 60, 365 * kDaySeconds,
+      {MILLRACE_KEY(uploads.expire_seconds), "seconds", 1, 365 * kDaySeconds,
        "For tenants made from now on: an open upload expires this long after its last byte, never by age "
        "alone."},
       {MILLRACE_KEY(uploads.presign_expire_seconds), "seconds", 60, 7 * kDaySeconds,

@@ -47,7 +47,6 @@ TEST(Gateway, RefusesInTheEnvelope) {
       {{.target = "/v2/uploads"}, 401},
       {{.target = "/v2/uploads", .key = "sk-wrong"}, 401},
       {{.target = "/v2/uploads", .fields = {{"authorization", "Basic YTpi"}}}, 401},
-      {{.target = "/uploads/u1?X-Amz-Signature=00"}, 405},
       {{.method = "PUT", .target = "/uploads/u1"}, 404},
   };
   House house;

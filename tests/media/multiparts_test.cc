@@ -6,6 +6,7 @@
 #include <random>
 #include <thread>
 
+#include "media/checksum_hasher.h"
 #include "server/http/crypto.h"
 #include "store/crc.h"
 #include "tests/media/world.h"
@@ -119,6 +120,7 @@ TEST_F(MultipartsTest, list_is_checked) {
   EXPECT_EQ(refusal(ref, {.parts = {one, {.number = 2, .etag = "wrong"}}}).field, "part");
   EXPECT_EQ(refusal(ref, {.parts = {one, {.number = 7, .etag = one.etag}}}).field, "part");
   EXPECT_EQ(refusal(ref, {.parts = {one, small, last}}).field, "partSize");
+  EXPECT_EQ(refusal(ref, {.parts = {small, {.number = 7, .etag = one.etag}}}).field, "part") << "missing before small";
   EXPECT_EQ(refusal(ref, {.parts = {one}, .size_bytes = 5}).field, "fileSize");
   NamedPart claimed = one;
   claimed.checksums = {crc32_checksum(1)};
@@ -323,13 +325,16 @@ TEST_F(MultipartsTest, full_object_checksums_are_combined) {
 
 TEST_F(MultipartsTest, composite_checksums_are_of_the_parts) {
   const MultipartRef ref = begin("composite", ChecksumAlgorithm::kSha256);
-  const auto sha256 = [](std::string_view text) { return *composite_checksum(ChecksumAlgorithm::kSha256, text); };
-  Checksum one = sha256("hello ");
-  Checksum two = sha256("world");
-  one.composite = two.composite = false;
+  const auto sha256 = [](std::string_view text) {
+    const std::string value = checksum_of(ChecksumAlgorithm::kSha256, http::bytes_of(text));
+    return Checksum{.algorithm = ChecksumAlgorithm::kSha256, .value = value};
+  };
+  const Checksum one = sha256("hello ");
+  const Checksum two = sha256("world");
   EXPECT_EQ(bad(multiparts->put_part(ref, {.number = 1}, draft("hello "))).field, "checksum");
   const BucketObject object = complete(ref, {put(ref, 1, "hello ", {one}), put(ref, 2, "world", {two})});
-  EXPECT_EQ(object.checksums.at(0), sha256(one.value + two.value));
+  EXPECT_EQ(object.checksums.at(0).value, sha256(one.value + two.value).value);
+  EXPECT_TRUE(object.checksums.at(0).composite);
   EXPECT_EQ(good(buckets->parts(object)).at(1).checksums.at(0), two);
 }
 

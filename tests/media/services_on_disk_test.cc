@@ -9,8 +9,10 @@
 #include "media/catalog.h"
 #include "media/jobs.h"
 #include "media/tenants.h"
+#include "media/upload_keys.h"
 #include "media/uploads.h"
 #include "server/rt/budget.h"
+#include "server/rt/event.h"
 #include "server/rt/pool.h"
 #include "store/disk.h"
 #include "tests/media/world.h"
@@ -32,6 +34,8 @@ struct Server {
         tenants(good(Tenants::open(*store, test_secret()))),
         jobs(*store),
         uploads(*store, *tenants, jobs),
+        buckets(*store, *tenants),
+        multiparts(*store, *tenants, system_clock_ms, kPartMinTestBytes),
         catalog(*store) {}
 
   std::unique_ptr<store::Disk> disk = store::posix_disk();
@@ -41,6 +45,8 @@ struct Server {
   std::unique_ptr<Tenants> tenants;
   Jobs jobs;
   Uploads uploads;
+  Buckets buckets;
+  Multiparts multiparts;
   Catalog catalog;
 };
 
@@ -75,6 +81,40 @@ class ServicesOnDiskTest : public ::testing::Test {
   }
   std::string announce() { return good(server_->uploads.create("default", {.file_name = "a.bin"})).id; }
   Completion complete(const std::string& id) { return good(server_->uploads.complete("default", id, {})); }
+
+  rt::Task<rt::Result<store::Draft>> drafting(std::string bytes) {
+    const auto writer = server_->store->writer("default");
+    auto appended = co_await writer->append(rt::Slice::copy_of(bytes));
+    EXPECT_TRUE(appended.has_value());
+    co_return co_await writer->finish();
+  }
+  MultipartRef begin(std::string bucket, std::string key) {
+    return good(server_->multiparts.create({.tenant = "default", .bucket = std::move(bucket), .key = std::move(key)}))
+        .ref;
+  }
+  rt::Task<rt::Result<NamedPart>> putting(MultipartRef ref, std::uint32_t number, std::string bytes) {
+    auto draft = co_await drafting(std::move(bytes));
+    if (!draft) co_return rt::pass(draft);
+    auto part = co_await server_->multiparts.put_part(ref, {.number = number}, std::move(*draft));
+    if (!part) co_return rt::pass(part);
+    co_return NamedPart{.number = number, .etag = part->etag};
+  }
+  // All at once, beside one another.
+  std::vector<NamedPart> put_parts(const MultipartRef& ref, const std::vector<std::string>& contents) {
+    std::vector<NamedPart> parts(contents.size());
+    const auto put_one = [&](std::uint32_t number) -> rt::Task<void> {
+      auto part = co_await putting(ref, number, contents[number - 1]);
+      EXPECT_TRUE(part.has_value()) << (part ? "" : part.error().message);
+      if (part) parts[number - 1] = std::move(*part);
+    };
+    const auto put_all = [&]() -> rt::Task<void> {
+      rt::Scope scope;
+      for (std::uint32_t number = 1; number <= contents.size(); ++number) scope.spawn(put_one(number));
+      co_await scope.join();
+    };
+    rt::run_until_done(put_all());
+    return parts;
+  }
 
   rt::Task<std::string> reading(store::ObjectId object, std::uint64_t bytes) {
     std::string text;
@@ -178,6 +218,70 @@ TEST_F(ServicesOnDiskTest, replaced_and_cancelled_bytes_go) {
   good(sending(id, 0, noise(2'000'000), true));
   EXPECT_EQ(server_->store->stats().objects, 1u);
   good(server_->uploads.cancel("default", id));
+  EXPECT_EQ(server_->store->stats().objects, 0u);
+}
+
+TEST_F(ServicesOnDiskTest, parts_survive_a_restart_and_join) {
+  const std::string content = noise(7'000'000);
+  const std::string id = announce();
+  const std::string key = upload_object_key(good(server_->uploads.get("default", id)));
+  const MultipartRef ref = begin("uploads", key);
+  auto parts = put_parts(ref, {content.substr(0, 3'000'000), content.substr(3'000'000)});
+  restart();
+  EXPECT_EQ(good(server_->uploads.get("default", id)).bytes_received, content.size());
+  EXPECT_EQ(good(server_->multiparts.list_parts(ref, 0, 10)).parts.size(), 2u);
+  const BucketObject whole = good(server_->multiparts.complete(ref, {.parts = parts}));
+  restart();
+  EXPECT_EQ(good(server_->multiparts.complete(ref, {.parts = parts})).etag, whole.etag);
+  EXPECT_EQ(original(complete(id).upload.media_id), content);
+  EXPECT_EQ(server_->store->stats().objects, 1u);
+}
+
+TEST_F(ServicesOnDiskTest, thousands_of_parts_join_without_writing_them_again) {
+  good(server_->buckets.create("default", "stuff"));
+  const MultipartRef ref = begin("stuff", "ü/film");
+  std::vector<std::string> contents;
+  std::string whole;
+  for (int i = 0; i < 3000; ++i) {
+    contents.push_back(std::to_string(100'000 + i));
+    whole += contents.back();
+  }
+  const auto parts = put_parts(ref, contents);
+  const auto before = server_->store->stats();
+  const BucketObject object = good(server_->multiparts.complete(ref, {.parts = parts}));
+  const auto after = server_->store->stats();
+  EXPECT_EQ(after.chunks, before.chunks);
+  EXPECT_EQ(after.stored_bytes, before.stored_bytes);
+  EXPECT_EQ(after.objects, 1u);
+  EXPECT_EQ(rt::run_until_done(reading(object.object, object.size_bytes)), whole);
+  restart();
+  EXPECT_EQ(good(server_->buckets.object("default", "stuff", "ü/film")).etag, object.etag);
+  EXPECT_EQ(good(server_->buckets.parts(object)).size(), parts.size());
+}
+
+TEST_F(ServicesOnDiskTest, copy_costs_no_space) {
+  good(server_->buckets.create("default", "stuff"));
+  auto bytes = good(drafting(noise(5'000'000)));
+  const BucketObject source =
+      good(server_->buckets.put({.tenant = "default", .bucket = "stuff", .key = "a"}, std::move(bytes)));
+  const std::uint64_t stored = server_->store->stats().stored_bytes;
+  auto copied = good(server_->buckets.copy(source, 0, source.size_bytes));
+  const BucketObject copy =
+      good(server_->buckets.put({.tenant = "default", .bucket = "stuff", .key = "b"}, std::move(copied)));
+  EXPECT_EQ(copy.etag, source.etag);
+  EXPECT_EQ(server_->store->stats().stored_bytes, stored);
+  good(server_->buckets.remove_object("default", "stuff", "a"));
+  EXPECT_EQ(rt::run_until_done(reading(copy.object, copy.size_bytes)), noise(5'000'000));
+}
+
+TEST_F(ServicesOnDiskTest, aborted_and_replaced_parts_give_their_space_back) {
+  good(server_->buckets.create("default", "stuff"));
+  const MultipartRef ref = begin("stuff", "k");
+  put_parts(ref, {"first", "second"});
+  put_parts(ref, {"other", "third"});
+  EXPECT_EQ(server_->store->stats().objects, 2u);
+  restart();
+  good(server_->multiparts.abort(ref));
   EXPECT_EQ(server_->store->stats().objects, 0u);
 }
 

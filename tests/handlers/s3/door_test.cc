@@ -1,7 +1,7 @@
 // The S3 door as a signing client sees it: who gets in, to what, and how it says no.
 #include <gtest/gtest.h>
 
-#include <chrono>
+#include <algorithm>
 
 #include "server/http/date.h"
 #include "server/http/sigv4.h"

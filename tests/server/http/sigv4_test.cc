@@ -211,6 +211,13 @@ TEST(SigV4, tells_signed_requests_apart) {
   EXPECT_FALSE(is_signed(request_of("GET", "/x?a=X-Amz-Signature", "h", {{"authorization", "Bearer sk-1"}})));
 }
 
+TEST(SigV4, knows_version_2_when_it_sees_it) {
+  EXPECT_TRUE(is_signed_by_version_2(request_of("GET", "/b/k", "h", {{"authorization", "AWS AK:c2ln"}})));
+  EXPECT_TRUE(is_signed_by_version_2(request_of("GET", "/b/k?AWSAccessKeyId=AK&Signature=s&Expires=1", "h")));
+  EXPECT_FALSE(is_signed_by_version_2(aws_get()));
+  EXPECT_FALSE(is_signed_by_version_2(aws_presigned()));
+}
+
 TEST(SigV4, maps_faults_to_status) {
   EXPECT_EQ(status_of(Fault::kAccessDenied), 403);
   EXPECT_EQ(status_of(Fault::kInvalidAccessKeyId), 403);
