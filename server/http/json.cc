@@ -5,6 +5,8 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "server/http/utf8.h"
+
 namespace millrace::http {
 namespace {
 
@@ -33,28 +35,6 @@ bool too_deep(std::string_view text) {
 std::unexpected<rt::Error> wrong(std::string where, std::string_view expected) {
   std::string message = fmt::format("{} must be {}", where.empty() ? "the body" : where, expected);
   return rt::fail(rt::Code::kInvalid, std::move(message), std::move(where));
-}
-
-// Length of the valid UTF-8 sequence at `i`, 0 when there is none (overlong forms and surrogates are not).
-std::size_t utf8_length(std::string_view text, std::size_t i) {
-  const auto at = [&](std::size_t k) { return k < text.size() ? static_cast<unsigned char>(text[k]) : 0U; };
-  const auto tail = [&](std::size_t k) { return (at(k) & 0xc0U) == 0x80U; };
-  const unsigned lead = at(i);
-  if (lead < 0x80) return 1;
-  if (lead >= 0xc2 && lead <= 0xdf) return tail(i + 1) ? 2 : 0;
-  if (lead >= 0xe0 && lead <= 0xef) {
-    const unsigned second = at(i + 1);
-    if (lead == 0xe0 && second < 0xa0) return 0;
-    if (lead == 0xed && second > 0x9f) return 0;
-    return tail(i + 1) && tail(i + 2) ? 3 : 0;
-  }
-  if (lead >= 0xf0 && lead <= 0xf4) {
-    const unsigned second = at(i + 1);
-    if (lead == 0xf0 && second < 0x90) return 0;
-    if (lead == 0xf4 && second > 0x8f) return 0;
-    return tail(i + 1) && tail(i + 2) && tail(i + 3) ? 4 : 0;
-  }
-  return 0;
 }
 
 }  // namespace
