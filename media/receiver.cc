@@ -28,7 +28,7 @@ Receiver::Receiver(store::Store& store, Transfers& transfers, std::shared_ptr<Tr
       transfer_(std::move(transfer)),
       upload_(std::move(upload)),
       start_(offset),
-      keeps_old_(offset == 0 && upload_.whole && !upload_.parts.empty()),
+      all_or_nothing_(offset == 0 && upload_.whole && !upload_.parts.empty()),
       replaces_(offset == 0),
       limits_(limits),
       clock_(clock),
@@ -52,7 +52,7 @@ rt::Task<rt::Status> Receiver::append(rt::Slice slice) {
 }
 
 bool Receiver::due_for_checkpoint() const noexcept {
-  if (keeps_old_ || checkpoints_.running() > 0) return false;
+  if (all_or_nothing_ || checkpoints_.running() > 0) return false;
   const std::uint64_t untaken = writer_->appended_bytes() - taken_bytes_;
   return untaken >= std::max(kCheckpointBytes, position() / kCheckpointFraction);
 }
@@ -93,7 +93,7 @@ rt::Task<rt::Result<Upload>> Receiver::commit_tail(Ending ending) {
   if (!failure_) co_return rt::pass(failure_);
   auto draft = co_await writer_->finish();
   if (!draft) co_return rt::pass(draft);
-  const bool nothing_new = draft->size_bytes() == 0 || (keeps_old_ && ending == Ending::kCut);
+  const bool nothing_new = draft->size_bytes() == 0 || (all_or_nothing_ && ending == Ending::kCut);
   const bool complete = ending == Ending::kWhole;
   if (!complete && nothing_new) co_return upload_;
   auto committed = co_await commit(std::move(*draft), complete);

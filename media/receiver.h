@@ -42,6 +42,9 @@ class Receiver {
   Receiver(const Receiver&) = delete;
   Receiver& operator=(const Receiver&) = delete;
 
+  // Before the first append(): a transfer that is cut leaves nothing behind, for senders that repeat a piece from its
+  // start because they cannot know how much of it arrived.
+  void all_or_nothing() noexcept { all_or_nothing_ = true; }
   // kTooLarge beyond the declared size or the tenant's limit; kConflict when evicted or the upload left its state.
   rt::Task<rt::Status> append(rt::Slice slice);
 
@@ -74,7 +77,7 @@ class Receiver {
   const std::shared_ptr<Transfer> transfer_;
   Upload upload_;              // as committed
   const std::uint64_t start_;  // offset of the writer's first byte
-  const bool keeps_old_;       // what was there is whole and stays until the new file or its first piece is
+  bool all_or_nothing_;        // also when what was there is whole: it stays until the new file or its first piece is
   bool replaces_;              // the next commit takes the place of what was there
   const ReceiverLimits limits_;
   const Clock clock_;

@@ -10,6 +10,7 @@
 #include "media/limits.h"
 #include "media/records.h"
 #include "media/select.h"
+#include "media/short_id.h"
 #include "media/tenants.h"
 #include "media/transfers.h"
 
@@ -45,6 +46,7 @@ rt::Status check_texts(const NewUpload& input) {
   if (!good) return good;
   if (input.content_type.size() > kTitleMaxBytes) return invalid("the content type is too long", "contentType");
   good = check_metadata(input.metadata);
+  if (good) good = check_details(input.details);
   return good ? check_languages(input.transcript_languages) : good;
 }
 
@@ -90,6 +92,7 @@ Upload make_upload(std::string tenant, NewUpload input, std::int64_t now_ms, std
           .title = std::move(input.title),
           .transcript_languages = std::move(input.transcript_languages),
           .metadata = std::move(input.metadata),
+          .details = std::move(input.details),
           .created_ms = now_ms,
           .updated_ms = now_ms,
           .expires_ms = now_ms + idle_ms,
@@ -159,6 +162,10 @@ rt::Task<rt::Result<Upload>> Uploads::get(std::string tenant, std::string id) {
   auto upload = co_await load(std::move(tenant), std::move(id));
   if (upload) merge_progress(*upload);
   co_return upload;
+}
+
+rt::Task<rt::Result<std::string>> Uploads::id_of(std::string tenant, std::string short_id) {
+  return find_by_short_id(store_, keys::uploads(tenant), std::move(short_id), "upload");
 }
 
 rt::Task<rt::Result<Page<Upload>>> Uploads::list(std::string tenant, Query query) {

@@ -31,6 +31,8 @@ inline constexpr std::int64_t kEvictionWaitMs = 5'000;
 struct CompleteUpload {
   std::string channel_id = {};  // empty: as announced
   std::string title = {};       // empty: as announced
+  std::string content_type = {};  // empty: as announced
+  std::string folder = {};        // empty: as announced
 };
 
 struct Completion {
@@ -49,6 +51,8 @@ class Uploads {
   rt::Task<rt::Result<Upload>> create(std::string tenant, NewUpload input);
   // With the progress of a transfer that runs right now.
   rt::Task<rt::Result<Upload>> get(std::string tenant, std::string id);
+  // The id of the upload with this short id (short_id.h).
+  rt::Task<rt::Result<std::string>> id_of(std::string tenant, std::string short_id);
   // Sorts: createdAt updatedAt fileName title state size. Filters: fileName (or name) title state type channelId
   // mediaId.
   rt::Task<rt::Result<Page<Upload>>> list(std::string tenant, Query query);

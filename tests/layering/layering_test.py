@@ -19,7 +19,7 @@ MAY_INCLUDE = {
     "server/h1": ["server/http", "server/net", "server/rt"],
     "server/ops": ["server/http", "server/rt"],
     "store": ["server/rt"],
-    "media": ["store", "server/rt", "server/http/json.h", "server/http/crypto.h"],
+    "media": ["store", "server/rt", "server/http/json.h", "server/http/crypto.h", "server/http/utf8.h"],
     "handlers": ["server/http", "media", "store", "server/rt"],
 }
 
