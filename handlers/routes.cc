@@ -1,7 +1,10 @@
 #include "handlers/routes.h"
 
+#include "handlers/assets/routes.h"
+#include "handlers/client_v1/routes.h"
 #include "handlers/oauth.h"
 #include "handlers/operations.h"
+#include "handlers/v1/routes.h"
 #include "handlers/v2/routes.h"
 #include "handlers/v2/upload_put.h"
 
@@ -30,6 +33,9 @@ void add_operations(http::Router& router, Services& services) {
 void add_routes(http::Router& router, Services& services) {
   add_operations(router, services);
   v2::add_routes(router, services);
+  client_v1::add_routes(router, services);
+  v1::add_routes(router, services);
+  assets::add_routes(router, services);
 }
 
 void add_signed_routes(http::Router& router, Services& services) {

@@ -58,6 +58,8 @@ class Catalog {
 
   // Soft-deleted media are found too; their status says so.
   rt::Task<rt::Result<Media>> get(std::string tenant, std::string id);
+  // As get(), but kNotFound when it is soft-deleted.
+  rt::Task<rt::Result<Media>> find(std::string tenant, std::string id);
   // Soft-deleted ones are listed only when a filter `status=softDeleted` asks for them.
   // Sorts: createdAt updatedAt title (or name) size duration. Filters: title (or name) fileName type status channelId.
   rt::Task<rt::Result<Page<Media>>> list(std::string tenant, Query query);

@@ -15,6 +15,12 @@ constexpr std::size_t kScanBatch = 256;
 
 }  // namespace
 
+rt::Task<rt::Result<Media>> Catalog::find(std::string tenant, std::string id) {
+  auto media = co_await get(std::move(tenant), std::move(id));
+  if (media && media->status == MediaStatus::kSoftDeleted) co_return rt::fail(rt::Code::kNotFound, "no such media");
+  co_return media;
+}
+
 rt::Task<rt::Result<MediaBatch>> Catalog::newest_after(std::string tenant, std::optional<MediaMark> mark,
                                                        std::size_t limit, MediaFilter wanted) {
   MediaBatch batch;

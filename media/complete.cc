@@ -35,10 +35,6 @@ std::vector<store::ObjectId> objects_of(const Upload& upload) {
   return objects;
 }
 
-std::string fingerprint_of(const Upload& upload) {
-  return keys::fingerprint(crc64nvme_of(upload), upload.bytes_received);
-}
-
 // A media has the id of the upload it was made of: whoever sent a file knows it by one name, whatever the door.
 Media media_of(const Upload& upload, std::int64_t now_ms) {
   Media media;
@@ -76,6 +72,10 @@ void put_completed(store::Transaction& transaction, const Upload& upload) {
 }
 
 }  // namespace
+
+std::string fingerprint_of(const Upload& upload) {
+  return keys::fingerprint(crc64nvme_of(upload), upload.bytes_received);
+}
 
 rt::Status Uploads::check_whole(const Upload& upload) const {
   if (!is_open(upload)) {

@@ -13,7 +13,7 @@ struct Query {
   std::uint32_t page = 0;
   std::uint32_t per_page = 10;
   std::uint64_t skip = 0;  // items before the first page
-  std::string sort = {};  // empty: createdAt, descending
+  std::string sort = {};   // empty: createdAt, descending
   bool descending = false;
   std::vector<std::pair<std::string, std::string>> filters = {};  // all must match
 };

@@ -1,6 +1,6 @@
-// Short ids: some doors name things by 20 hexadecimal digits. These are the first 80 bits of the UUID, which is the four
-// first groups of its text; so the full id is found by a scan for that beginning, and no index has to be kept. 74 of
-// the bits are random. Any loop.
+// Short ids: some doors name things by 20 hexadecimal digits. These are the first 80 bits of the UUID, which is the
+// four first groups of its text; so the full id is found by a scan for that beginning, and no index has to be kept. 74
+// of the bits are random. Any loop.
 #pragma once
 
 #include <string>

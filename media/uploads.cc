@@ -229,6 +229,31 @@ rt::Task<rt::Result<Upload>> Uploads::settle(std::string tenant, std::string id)
   co_return co_await load(std::move(tenant), std::move(id));
 }
 
+rt::Task<rt::Result<Upload>> Uploads::declare_whole(std::string tenant, std::string id, std::uint64_t total_bytes) {
+  auto receiver = co_await open_receiver(std::move(tenant), std::move(id), total_bytes, {}, total_bytes);
+  if (!receiver) co_return rt::pass(receiver);
+  co_return co_await (*receiver)->finish(true);
+}
+
+rt::Task<rt::Result<Upload>> Uploads::rename(std::string tenant, std::string id, std::string file_name) {
+  auto good = check_text(file_name, {"a file name", "fileName", 1, kFileNameMaxBytes});
+  if (!good) co_return rt::pass(good);
+  for (int round = 0; round < kChangeRounds; ++round) {
+    auto upload = co_await load(tenant, id);
+    if (!upload || upload->file_name == file_name) co_return upload;
+    if (!is_open(*upload)) co_return not_open(*upload);
+    upload->file_name = file_name;
+    store::Transaction transaction;
+    transaction.require(keys::upload(tenant, id), upload->revision);
+    transaction.put(keys::upload(tenant, id), encode(*upload));
+    auto committed = co_await store_.commit(std::move(transaction));
+    if (committed) upload->revision = *committed;
+    if (committed) co_return upload;
+    if (committed.error().code != Code::kConflict) co_return rt::pass(committed);
+  }
+  co_return rt::fail(Code::kUnavailable, "the upload is changed too often");
+}
+
 rt::Task<rt::Result<Upload>> Uploads::cancel(std::string tenant, std::string id) {
   for (int round = 0; round < kChangeRounds; ++round) {
     auto upload = co_await load(tenant, id);

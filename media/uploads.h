@@ -29,8 +29,8 @@ struct Media;
 inline constexpr std::int64_t kEvictionWaitMs = 5'000;
 
 struct CompleteUpload {
-  std::string channel_id = {};  // empty: as announced
-  std::string title = {};       // empty: as announced
+  std::string channel_id = {};    // empty: as announced
+  std::string title = {};         // empty: as announced
   std::string content_type = {};  // empty: as announced
   std::string folder = {};        // empty: as announced
 };
@@ -41,6 +41,9 @@ struct Completion {
   // failed and its bytes are freed.
   std::string duplicate_of;
 };
+
+// Equal for files of equal bytes; the reverse is all but sure.
+std::string fingerprint_of(const Upload& upload);
 
 class Uploads {
  public:
@@ -67,6 +70,11 @@ class Uploads {
                                                                 std::optional<std::uint64_t> total_bytes = {});
   // Evicts a running transfer, waits until its bytes are kept, and tells where to go on: bytes_received.
   rt::Task<rt::Result<Upload>> settle(std::string tenant, std::string id);
+
+  // All announced bytes are here, but the sender was cut off before it could say that this was the end: now it has.
+  rt::Task<rt::Result<Upload>> declare_whole(std::string tenant, std::string id, std::uint64_t total_bytes);
+  // For doors that learn the file's name with its bytes. kConflict when it has ended.
+  rt::Task<rt::Result<Upload>> rename(std::string tenant, std::string id, std::string file_name);
 
   // Joins the parts, checks for a duplicate when the tenant wants that, makes the media and its probe job, all or
   // nothing. A repeat answers the same upload. kConflict when bytes are missing, a transfer runs, or it was cancelled.

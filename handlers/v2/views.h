@@ -15,9 +15,6 @@
 
 namespace millrace::handlers::v2 {
 
-// "2026-11-21T10:31:04.123Z"
-std::string time_text(std::int64_t unix_ms);
-
 // `put_url`: where to send the bytes, while they are still wanted.
 std::string view(const media::Upload& upload, const std::optional<std::string>& put_url = std::nullopt);
 // `original_url`: where the uploaded bytes are.

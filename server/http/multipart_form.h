@@ -51,7 +51,7 @@ class MultipartForm {
  private:
   enum class State : std::uint8_t { kPreamble, kAfterBoundary, kHeaders, kField, kFile, kEpilogue };
   struct Found {
-    rt::Slice before;       // what stood before the delimiter, or all of the input
+    rt::Slice before;  // what stood before the delimiter, or all of the input
     bool delimiter = false;
   };
 

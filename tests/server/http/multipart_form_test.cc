@@ -66,9 +66,9 @@ std::string with_header(const std::string& lines) { return "--XbX\r\n" + lines +
 
 TEST(MultipartForm, says_the_same_for_every_split) {
   const std::string tricky = "\r\n--Xb\r\n--Xb\r\r\n-\r\n--XbY--XbX\n--XbX\r\r\n";
-  const std::string body = "preamble\r\n" + field("folder", "root/ä") + file("name=\"video\"; filename=\"a.mp4\"", tricky) +
-                           file("name=e; filename=\"\"", "") + field("empty", "") + field("last", "\r\n") +
-                           "--XbX--\r\nepilogue";
+  const std::string body = "preamble\r\n" + field("folder", "root/ä") +
+                           file("name=\"video\"; filename=\"a.mp4\"", tricky) + file("name=e; filename=\"\"", "") +
+                           field("empty", "") + field("last", "\r\n") + "--XbX--\r\nepilogue";
   const std::string expected = "field folder=root/ä\nfile video a.mp4 video/mp4=" + tricky +
                                "\nfile e  video/mp4=\nfield empty=\nfield last=\r\n\n";
   for (std::size_t step = 1; step <= body.size(); ++step) {
