@@ -42,7 +42,7 @@ struct Reply {
   bool source_failed = false;
 
   std::string field(std::string_view name) const { return std::string(fields.get(name).value_or("")); }
-  // A text or number inside the JSON body: "data.input.url".
+  // A text or number inside the JSON body: "data.input.url"; "null", or "absent" when it is not there.
   std::string at(std::string_view path) const;
 };
 

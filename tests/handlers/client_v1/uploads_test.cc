@@ -105,7 +105,9 @@ TEST(ClientUploads, RefusesOtherBodiesAndKeys) {
 }
 
 TEST(ClientUploads, RefusesAFileThatIsTooLong) {
-  House house({.upload_bytes_max = 10});
+  Settings settings;
+  settings.upload_bytes_max = 10;
+  House house(std::move(settings));
   EXPECT_EQ(send_form(house, kUploads, kFolder + form_file("video", "a", std::string(11, 'x'))).status, 413);
   EXPECT_EQ(house.store.objects(), 0U);
   EXPECT_EQ(send_form(house, kUploads, kFolder + form_file("video", "a", std::string(10, 'x'))).status, 202);
