@@ -1,13 +1,33 @@
 #include "handlers/doors.h"
 
+#include "handlers/assets/envelope.h"
+#include "handlers/client_v1/envelope.h"
 #include "handlers/tus/envelope.h"
+#include "handlers/v1/envelope.h"
 #include "handlers/v2/envelope.h"
 
 namespace millrace::handlers {
 
+namespace {
+
+struct Prefix {
+  std::string_view path;
+  const Door& door;
+};
+
+const Prefix kPrefixes[] = {{"/api/client/v1", client_v1::door}, {"/v1", v1::door}, {"/assets", assets::door}, {"/files", tus::door}};
+
+bool is_below(std::string_view path, std::string_view prefix) {
+  return path.starts_with(prefix) && (path.size() == prefix.size() || path[prefix.size()] == '/');
+}
+
+}  // namespace
+
 const Door& door_at(std::string_view path) {
-  const bool is_tus = path == "/files" || path.starts_with("/files/");
-  return is_tus ? tus::door : v2::door;
+  for (const Prefix& prefix : kPrefixes) {
+    if (is_below(path, prefix.path)) return prefix.door;
+  }
+  return v2::door;
 }
 
 }  // namespace millrace::handlers

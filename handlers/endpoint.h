@@ -2,6 +2,9 @@
 // stand the key check, the Idempotency-Key and the door's envelope.
 #pragma once
 
+#include <functional>
+#include <string>
+
 #include "handlers/door.h"
 #include "handlers/services.h"
 #include "media/principal.h"
@@ -14,6 +17,12 @@ namespace millrace::handlers {
 
 using Answer = rt::Task<rt::Result<http::Response>>;
 using Endpoint = Answer (*)(Services&, http::Exchange&, media::Principal);
+
+// What an Idempotency-Key promises, for an endpoint that has taken its body in itself: does `work`, or replays its
+// first answer. `said` is what a repeat must repeat. Without the field it only works. kInvalid when the field is
+// malformed.
+Answer once(Services& services, const http::Exchange& exchange, const media::Principal& principal, std::string said,
+            const std::function<Answer()>& work);
 
 // The endpoints of one door, for callers with a key.
 class Endpoints {

@@ -150,6 +150,42 @@ rt::Result<media::Query> list_query(const http::Request& request) {
   return query;
 }
 
+rt::Result<std::uint32_t> read_number(const http::Pairs& pairs, const std::string& name, NumberRange range) {
+  std::uint32_t value = range.usual;
+  const auto text = value_of(pairs, name);
+  auto read = text ? read_number(value, name, *text, range.min, range.max) : rt::Status();
+  if (!read) return rt::pass(read);
+  return value;
+}
+
+rt::Status read_signed_sort(const http::Pairs& pairs, std::span<const SortName> names, media::Query& query) {
+  const auto text = value_of(pairs, "sort");
+  if (!text) return {};
+  query.descending = text->starts_with('-');
+  const std::string_view wanted = std::string_view(*text).substr(query.descending ? 1 : 0);
+  std::string known;
+  for (const SortName& name : names) {
+    if (name.theirs == wanted) {
+      query.sort = name.ours;
+      return {};
+    }
+    known += (known.empty() ? "" : ", ") + std::string(name.theirs);
+  }
+  return rt::fail(rt::Code::kInvalid, "sort must be one of " + known + ", with a - before it for descending", "sort");
+}
+
+rt::Task<rt::Result<http::Pairs>> read_fields(http::Exchange& exchange) {
+  const auto type = exchange.request.fields.get("content-type");
+  if (type && media_type(*type) == "application/x-www-form-urlencoded") co_return co_await read_form(exchange);
+  const auto json = co_await read_json(exchange);
+  if (!json) co_return std::unexpected(json.error());
+  http::Pairs pairs;
+  for (const auto& [name, member] : json->members()) {
+    if (!member.is_null()) pairs.emplace_back(name, member.as_text().value_or(member.dump()));
+  }
+  co_return pairs;
+}
+
 template <class Get, class Place>
 Members& Members::keep(Get&& get, Place& into) {
   if (!status_) return *this;

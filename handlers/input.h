@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,6 +34,25 @@ std::optional<std::string> value_of(const http::Pairs& pairs, std::string_view n
 
 // page, perPage (perpage), sort=name[:asc|desc], filter=name=value (repeatable).
 rt::Result<media::Query> list_query(const http::Request& request);
+
+struct NumberRange {
+  std::uint32_t min;
+  std::uint32_t max;
+  std::uint32_t usual;  // when it is not given
+};
+// kInvalid, naming the parameter.
+rt::Result<std::uint32_t> read_number(const http::Pairs& pairs, const std::string& name, NumberRange range);
+
+// A door's name for a sort and the domain's.
+struct SortName {
+  std::string_view theirs;
+  std::string_view ours;
+};
+// sort=NAME or sort=-NAME (descending). kInvalid, naming what there is.
+rt::Status read_signed_sort(const http::Pairs& pairs, std::span<const SortName> names, media::Query& query);
+
+// An object's members, or an urlencoded form's fields, as texts: numbers and switches as they are written.
+rt::Task<rt::Result<http::Pairs>> read_fields(http::Exchange& exchange);
 
 // Reads members of an object into places; an absent or null one leaves its place alone. Keeps the first error.
 class Members {

@@ -1,8 +1,11 @@
 #include "handlers/routes.h"
 
+#include "handlers/assets/routes.h"
+#include "handlers/client_v1/routes.h"
 #include "handlers/oauth.h"
 #include "handlers/operations.h"
 #include "handlers/tus/routes.h"
+#include "handlers/v1/routes.h"
 #include "handlers/v2/routes.h"
 
 namespace millrace::handlers {
@@ -31,6 +34,9 @@ void add_routes(http::Router& router, Services& services) {
   add_operations(router, services);
   v2::add_routes(router, services);
   tus::add_routes(router, services);
+  client_v1::add_routes(router, services);
+  v1::add_routes(router, services);
+  assets::add_routes(router, services);
 }
 
 }  // namespace millrace::handlers

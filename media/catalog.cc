@@ -40,6 +40,11 @@ rt::Status check_patch(const MediaPatch& change) {
     auto good = check_text(*change.title, {"a title", "title", 1, kTitleMaxBytes});
     if (!good) return good;
   }
+  Details details;
+  details.description = change.description.value_or("");
+  details.passthrough = change.passthrough.value_or("");
+  details.tags = change.tags.value_or(std::vector<std::string>());
+  if (auto good = check_details(details); !good) return good;
   return change.metadata ? check_metadata(*change.metadata) : rt::Status();
 }
 
@@ -48,6 +53,9 @@ rt::Status apply_patch(const MediaPatch& change, Media& media) {
   if (change.title) media.title = *change.title;
   if (change.channel_id) media.channel_id = *change.channel_id;
   if (change.metadata) media.metadata = *change.metadata;
+  if (change.description) media.details.description = *change.description;
+  if (change.passthrough) media.details.passthrough = *change.passthrough;
+  if (change.tags) media.details.tags = *change.tags;
   if (change.transcript_languages) media.transcript_languages = *change.transcript_languages;
   auto& languages = media.transcript_languages;
   for (const std::string& language : change.more_transcript_languages) {
@@ -88,6 +96,13 @@ rt::Task<rt::Result<Page<Media>>> Catalog::list(std::string tenant, Query query)
   if (!asks_for_deleted(query)) {
     std::erase_if(*all, [](const Media& media) { return media.status == MediaStatus::kSoftDeleted; });
   }
+  co_return select<Media>(std::move(*all), query, kFields);
+}
+
+rt::Task<rt::Result<Page<Media>>> Catalog::list(std::string tenant, Query query, MediaFilter wanted) {
+  auto all = co_await load_all<Media>(store_, keys::medias(tenant), decode_media);
+  if (!all) co_return rt::pass(all);
+  std::erase_if(*all, [&](const Media& media) { return media.status == MediaStatus::kSoftDeleted || !wanted(media); });
   co_return select<Media>(std::move(*all), query, kFields);
 }
 

@@ -24,6 +24,22 @@ struct MediaPatch {
   std::optional<std::map<std::string, std::string>> metadata = {};
   std::optional<std::vector<std::string>> transcript_languages = {};
   std::vector<std::string> more_transcript_languages = {};  // those it has stay
+  std::optional<std::string> description = {};
+  std::optional<std::string> passthrough = {};
+  std::optional<std::vector<std::string>> tags = {};
+};
+
+using MediaFilter = std::function<bool(const Media&)>;
+
+// A place in the list of all media, newest first: right after this one, which need not be there any more.
+struct MediaMark {
+  std::int64_t created_ms = 0;
+  std::string id;
+};
+
+struct MediaBatch {
+  std::vector<Media> items;
+  std::optional<MediaMark> next;  // nothing when these were the last
 };
 
 // The uploaded bytes: read them with Store::read(object, ...).
@@ -42,9 +58,21 @@ class Catalog {
 
   // Soft-deleted media are found too; their status says so.
   rt::Task<rt::Result<Media>> get(std::string tenant, std::string id);
+  // As get(), but kNotFound when it is soft-deleted.
+  rt::Task<rt::Result<Media>> find(std::string tenant, std::string id);
   // Soft-deleted ones are listed only when a filter `status=softDeleted` asks for them.
   // Sorts: createdAt updatedAt title (or name) size duration. Filters: title (or name) fileName type status channelId.
   rt::Task<rt::Result<Page<Media>>> list(std::string tenant, Query query);
+  // Of those that `wanted` lets pass.
+  rt::Task<rt::Result<Page<Media>>> list(std::string tenant, Query query, MediaFilter wanted);
+  // The newest `limit` of those after the mark that `wanted` lets pass; soft-deleted ones are never among them.
+  rt::Task<rt::Result<MediaBatch>> newest_after(std::string tenant, std::optional<MediaMark> mark, std::size_t limit,
+                                                MediaFilter wanted);
+  // Paths of the folders right below this one, sorted. kNotFound unless a media lies at or below it; there is always a
+  // root.
+  rt::Task<rt::Result<std::vector<std::string>>> folders_below(std::string tenant, std::string path);
+  // The id of the media with this short id (short_id.h).
+  rt::Task<rt::Result<std::string>> id_of(std::string tenant, std::string short_id);
   rt::Task<rt::Result<Media>> patch(std::string tenant, std::string id, MediaPatch change);
   // Soft: a repeat answers the same. Hard: the record and the bytes go, also of a soft-deleted one.
   rt::Task<rt::Result<Media>> remove(std::string tenant, std::string id, bool hard);

@@ -14,6 +14,25 @@ std::vector<std::string> read_texts(const Repeated& texts) {
   return {texts.begin(), texts.end()};
 }
 
+void write_details(const Details& details, record::Details& out) {
+  out.set_folder(details.folder);
+  out.set_description(details.description);
+  out.set_passthrough(details.passthrough);
+  for (const auto& tag : details.tags) out.add_tags(tag);
+  out.set_policy(number_of(details.policy));
+  out.set_origin(number_of(details.origin));
+}
+
+rt::Status read_details(const record::Details& in, Details& out) {
+  out.folder = in.folder();
+  out.description = in.description();
+  out.passthrough = in.passthrough();
+  out.tags = read_texts(in.tags());
+  if (!read_enum(in.policy(), PlaybackPolicy::kSigned, out.policy)) return unknown_enum("playback policy");
+  if (!read_enum(in.origin(), Origin::kConsole, out.origin)) return unknown_enum("origin");
+  return {};
+}
+
 void write_track(const Track& track, record::Track& out) {
   out.set_index(track.index);
   out.set_kind(track.kind);
@@ -177,6 +196,7 @@ std::string encode(const Upload& upload) {
   out.set_is_piece(upload.is_piece);
   out.set_joined_into(upload.joined_into);
   for (const auto& piece : upload.pieces) out.add_pieces(piece);
+  write_details(upload.details, *out.mutable_details());
   for (const UploadPart& part : upload.parts) {
     auto* to = out.add_parts();
     write_object(part.object, *to->mutable_object());
@@ -216,7 +236,8 @@ rt::Result<Upload> decode_upload(const store::Record& record) {
                 .swept_ms = in->swept_ms(),
                 .revision = record.revision};
   if (!read_enum(in->state(), UploadState::kExpired, upload.state)) return unknown_enum("upload state");
-  if (!read_enum(in->type(), UploadType::kTus, upload.type)) return unknown_enum("upload type");
+  if (!read_enum(in->type(), UploadType::kForm, upload.type)) return unknown_enum("upload type");
+  if (auto read = read_details(in->details(), upload.details); !read) return rt::pass(read);
   if (in->has_declared_bytes()) upload.declared_bytes = in->declared_bytes();
   if (in->has_total_bytes()) upload.total_bytes = in->total_bytes();
   for (const auto& part : in->parts())
@@ -246,6 +267,7 @@ std::string encode(const Media& media) {
   out.set_updated_ms(media.updated_ms);
   out.set_deleted_ms(media.deleted_ms);
   out.set_status_before_delete(number_of(media.status_before_delete));
+  write_details(media.details, *out.mutable_details());
   return bytes_of(out);
 }
 
@@ -275,6 +297,7 @@ rt::Result<Media> decode_media(const store::Record& record) {
   if (!read_enum(in->status_before_delete(), MediaStatus::kSoftDeleted, media.status_before_delete)) {
     return unknown_enum("media status");
   }
+  if (auto read = read_details(in->details(), media.details); !read) return rt::pass(read);
   return media;
 }
 

@@ -2,7 +2,7 @@
 #include <fmt/format.h>
 
 #include "media/codec.h"
-#include "media/id.h"
+#include "media/folder.h"
 #include "media/keys.h"
 #include "media/limits.h"
 #include "media/probe.h"
@@ -35,13 +35,10 @@ std::vector<store::ObjectId> objects_of(const Upload& upload) {
   return objects;
 }
 
-std::string fingerprint_of(const Upload& upload) {
-  return keys::fingerprint(crc64nvme_of(upload), upload.bytes_received);
-}
-
+// A media has the id of the upload it was made of: whoever sent a file knows it by one name, whatever the door.
 Media media_of(const Upload& upload, std::int64_t now_ms) {
   Media media;
-  media.id = new_uuid();
+  media.id = upload.id;
   media.tenant = upload.tenant;
   media.channel_id = upload.channel_id;
   media.title = upload.title.empty() ? upload.file_name : upload.title;
@@ -52,6 +49,7 @@ Media media_of(const Upload& upload, std::int64_t now_ms) {
   media.crc64nvme = crc64nvme_of(upload);
   media.transcript_languages = upload.transcript_languages;
   media.metadata = upload.metadata;
+  media.details = upload.details;
   media.upload_id = upload.id;
   media.created_ms = media.updated_ms = now_ms;
   return media;
@@ -74,6 +72,10 @@ void put_completed(store::Transaction& transaction, const Upload& upload) {
 }
 
 }  // namespace
+
+std::string fingerprint_of(const Upload& upload) {
+  return keys::fingerprint(crc64nvme_of(upload), upload.bytes_received);
+}
 
 rt::Status Uploads::check_whole(const Upload& upload) const {
   if (!is_open(upload)) {
@@ -98,6 +100,7 @@ rt::Task<rt::Result<Completion>> Uploads::complete(std::string tenant, std::stri
   auto owner = tenants_.tenant(tenant);
   if (!owner) co_return rt::pass(owner);
   auto good = check_text(input.title, {"a title", "title", 0, kTitleMaxBytes});
+  if (good && !input.folder.empty()) good = check_folder(input.folder);
   if (!good) co_return rt::pass(good);
   for (int round = 0; round < kCompleteRounds; ++round) {
     auto upload = co_await load(tenant, id);
@@ -113,6 +116,8 @@ rt::Task<rt::Result<Completion>> Uploads::complete(std::string tenant, std::stri
     if (!input.channel_id.empty()) upload->channel_id = input.channel_id;
     if (upload->channel_id.empty()) upload->channel_id = owner->default_channel_id;
     if (!input.title.empty()) upload->title = input.title;
+    if (!input.content_type.empty()) upload->content_type = input.content_type;
+    if (!input.folder.empty()) upload->details.folder = input.folder;
     auto completed = co_await try_complete(std::move(*upload), owner->duplicate_check);
     if (completed || completed.error().code != Code::kConflict) co_return completed;
   }

@@ -12,7 +12,8 @@ namespace millrace::media {
 struct Query {
   std::uint32_t page = 0;
   std::uint32_t per_page = 10;
-  std::string sort = {};  // empty: createdAt, descending
+  std::uint64_t skip = 0;  // items before the first page
+  std::string sort = {};   // empty: createdAt, descending
   bool descending = false;
   std::vector<std::pair<std::string, std::string>> filters = {};  // all must match
 };

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "media/details.h"
 #include "store/store.h"
 
 namespace millrace::media {
@@ -65,6 +66,7 @@ struct Media {
   ProbeResult probe;
   std::vector<std::string> transcript_languages;
   std::map<std::string, std::string> metadata;
+  Details details = {};
   std::string upload_id;
   std::int64_t created_ms = 0;
   std::int64_t updated_ms = 0;

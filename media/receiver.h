@@ -42,7 +42,8 @@ class Receiver {
   Receiver(const Receiver&) = delete;
   Receiver& operator=(const Receiver&) = delete;
 
-  // Before the first append(): what arrives is kept whole or not at all, for pieces that are checked at their end.
+  // Before the first append(): what arrives is kept whole or not at all. For pieces that are checked at their end, and
+  // for senders that repeat a piece from its start because they cannot know how much of it arrived.
   void hold_back() noexcept { all_or_nothing_ = true; }
 
   // kTooLarge beyond the declared size or the tenant's limit; kConflict when evicted or the upload left its state.

@@ -38,7 +38,8 @@ rt::Result<const Field<T>*> find_field(std::span<const Field<T>> fields, std::st
 template <class T>
 Page<T> cut_page(std::vector<T> all, const Query& query) {
   Page<T> page{.items = {}, .total = all.size(), .page = query.page, .per_page = query.per_page};
-  const std::uint64_t begin = std::min<std::uint64_t>(std::uint64_t{query.page} * query.per_page, all.size());
+  const std::uint64_t before = query.skip + std::uint64_t{query.page} * query.per_page;
+  const std::uint64_t begin = std::min<std::uint64_t>(before, all.size());
   const std::uint64_t end = std::min<std::uint64_t>(begin + query.per_page, all.size());
   const auto at = [&](std::uint64_t index) { return all.begin() + static_cast<std::ptrdiff_t>(index); };
   page.items.assign(std::move_iterator(at(begin)), std::move_iterator(at(end)));

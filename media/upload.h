@@ -8,16 +8,18 @@
 #include <string_view>
 #include <vector>
 
+#include "media/details.h"
 #include "store/store.h"
 
 namespace millrace::media {
 
 enum class UploadState : std::uint8_t { kCreated, kUploading, kCompleted, kCancelled, kFailed, kExpired };
-enum class UploadType : std::uint8_t { kPut, kMultipart, kTus };
+enum class UploadType : std::uint8_t { kPut, kMultipart, kTus, kForm };
 
-// "created", "uploading", ...; "put", "multipart", "tus".
+// "created", "uploading", ...; "put", "multipart", "tus", "form".
 std::string_view word(UploadState state);
 std::string_view word(UploadType type);
+// Those that can be announced: a form brings its file with it.
 std::optional<UploadType> parse_upload_type(std::string_view word);
 
 // Bytes that arrived and are committed: an object of its own until the upload is completed.
@@ -40,6 +42,7 @@ struct Upload {
   std::string title;       // empty: the file's name
   std::vector<std::string> transcript_languages;
   std::map<std::string, std::string> metadata;
+  Details details = {};
   std::int64_t created_ms = 0;
   std::int64_t updated_ms = 0;  // the last activity
   std::int64_t expires_ms = 0;  // moves with every activity
@@ -85,6 +88,7 @@ struct NewUpload {
   std::map<std::string, std::string> metadata = {};
   bool completes_itself = false;
   bool is_piece = false;
+  Details details = {};
 };
 
 }  // namespace millrace::media

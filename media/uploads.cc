@@ -10,6 +10,7 @@
 #include "media/limits.h"
 #include "media/records.h"
 #include "media/select.h"
+#include "media/short_id.h"
 #include "media/tenants.h"
 #include "media/transfers.h"
 
@@ -45,6 +46,7 @@ rt::Status check_texts(const NewUpload& input) {
   if (!good) return good;
   if (input.content_type.size() > kTitleMaxBytes) return invalid("the content type is too long", "contentType");
   good = check_metadata(input.metadata);
+  if (good) good = check_details(input.details);
   return good ? check_languages(input.transcript_languages) : good;
 }
 
@@ -97,6 +99,7 @@ Upload make_upload(std::string tenant, NewUpload input, std::int64_t now_ms, std
           .title = std::move(input.title),
           .transcript_languages = std::move(input.transcript_languages),
           .metadata = std::move(input.metadata),
+          .details = std::move(input.details),
           .created_ms = now_ms,
           .updated_ms = now_ms,
           .expires_ms = now_ms + idle_ms,
@@ -198,6 +201,10 @@ rt::Task<rt::Status> Uploads::merge_all(std::vector<Upload>& uploads) {
   co_return rt::Status();
 }
 
+rt::Task<rt::Result<std::string>> Uploads::id_of(std::string tenant, std::string short_id) {
+  return find_by_short_id(store_, keys::uploads(tenant), std::move(short_id), "upload");
+}
+
 rt::Task<rt::Result<Page<Upload>>> Uploads::list(std::string tenant, Query query) {
   if (query.filters.empty() && query.sort.empty()) {
     auto page = co_await newest<Upload>(store_, tenant, keys::upload_times(tenant), keys::upload, decode_upload, query);
@@ -265,6 +272,31 @@ rt::Task<rt::Result<Upload>> Uploads::settle(std::string tenant, std::string id)
   auto settled = co_await transfers_->settle(keys::upload(tenant, id), kEvictionWaitMs);
   if (!settled) co_return rt::pass(settled);
   co_return co_await load(std::move(tenant), std::move(id));
+}
+
+rt::Task<rt::Result<Upload>> Uploads::declare_whole(std::string tenant, std::string id, std::uint64_t total_bytes) {
+  auto receiver = co_await open_receiver(std::move(tenant), std::move(id), total_bytes, {}, total_bytes);
+  if (!receiver) co_return rt::pass(receiver);
+  co_return co_await (*receiver)->finish(true);
+}
+
+rt::Task<rt::Result<Upload>> Uploads::rename(std::string tenant, std::string id, std::string file_name) {
+  auto good = check_text(file_name, {"a file name", "fileName", 1, kFileNameMaxBytes});
+  if (!good) co_return rt::pass(good);
+  for (int round = 0; round < kChangeRounds; ++round) {
+    auto upload = co_await load(tenant, id);
+    if (!upload || upload->file_name == file_name) co_return upload;
+    if (!is_open(*upload)) co_return not_open(*upload);
+    upload->file_name = file_name;
+    store::Transaction transaction;
+    transaction.require(keys::upload(tenant, id), upload->revision);
+    transaction.put(keys::upload(tenant, id), encode(*upload));
+    auto committed = co_await store_.commit(std::move(transaction));
+    if (committed) upload->revision = *committed;
+    if (committed) co_return upload;
+    if (committed.error().code != Code::kConflict) co_return rt::pass(committed);
+  }
+  co_return rt::fail(Code::kUnavailable, "the upload is changed too often");
 }
 
 rt::Task<rt::Result<Upload>> Uploads::cancel(std::string tenant, std::string id) {

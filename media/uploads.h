@@ -41,8 +41,10 @@ enum class Placing : std::uint8_t { kReplace, kAppend };
 inline constexpr std::int64_t kEvictionWaitMs = 5'000;
 
 struct CompleteUpload {
-  std::string channel_id = {};  // empty: as announced
-  std::string title = {};       // empty: as announced
+  std::string channel_id = {};    // empty: as announced
+  std::string title = {};         // empty: as announced
+  std::string content_type = {};  // empty: as announced
+  std::string folder = {};        // empty: as announced
 };
 
 struct Completion {
@@ -51,6 +53,9 @@ struct Completion {
   // failed and its bytes are freed.
   std::string duplicate_of;
 };
+
+// Equal for files of equal bytes; the reverse is all but sure.
+std::string fingerprint_of(const Upload& upload);
 
 class Uploads {
  public:
@@ -63,6 +68,8 @@ class Uploads {
   rt::Task<rt::Result<Upload>> get(std::string tenant, std::string id);
   // As last committed: without the progress of what runs right now, and without the cost of counting it.
   rt::Task<rt::Result<Upload>> load(std::string tenant, std::string id);
+  // The id of the upload with this short id (short_id.h).
+  rt::Task<rt::Result<std::string>> id_of(std::string tenant, std::string short_id);
   // Sorts: createdAt updatedAt fileName title state size. Filters: fileName (or name) title state type channelId
   // mediaId.
   rt::Task<rt::Result<Page<Upload>>> list(std::string tenant, Query query);
@@ -87,6 +94,10 @@ class Uploads {
   // upload that completes itself. Asked after the last byte, and again by whoever asks how far an upload is and by the
   // sweep, so that a crash between the steps leaves nothing undone. Answers the upload as it then is.
   rt::Task<rt::Result<Upload>> advance(std::string tenant, std::string id);
+  // All announced bytes are here, but the sender was cut off before it could say that this was the end: now it has.
+  rt::Task<rt::Result<Upload>> declare_whole(std::string tenant, std::string id, std::uint64_t total_bytes);
+  // For doors that learn the file's name with its bytes. kConflict when it has ended.
+  rt::Task<rt::Result<Upload>> rename(std::string tenant, std::string id, std::string file_name);
 
   // Joins the parts, checks for a duplicate when the tenant wants that, makes the media and its probe job, all or
   // nothing. A repeat answers the same upload. kConflict when bytes are missing, a transfer runs, or it was cancelled.

@@ -2,6 +2,7 @@
 
 #include "handlers/links.h"
 #include "handlers/presign.h"
+#include "handlers/time_text.h"
 #include "handlers/tus/address.h"
 #include "handlers/v2/views.h"
 #include "media/bucket.h"

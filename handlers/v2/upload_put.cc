@@ -148,11 +148,8 @@ rt::Task<rt::Result<http::Response>> receive(Services& services, http::Exchange&
   co_return plan.brings_the_end() ? whole(*upload) : more_wanted(*upload);
 }
 
-// All bytes came but the connection broke before the end was told: now it is.
 rt::Task<rt::Result<http::Response>> declare_whole(Services& services, const Plan& plan, std::uint64_t total) {
-  auto receiver = co_await services.uploads.open_receiver(plan.tenant, plan.id, total, {}, total);
-  if (!receiver) co_return rt::pass(receiver);
-  auto upload = co_await (*receiver)->finish(true);
+  auto upload = co_await services.uploads.declare_whole(plan.tenant, plan.id, total);
   if (!upload) co_return rt::pass(upload);
   co_return whole(*upload);
 }

@@ -1,7 +1,6 @@
 #include "handlers/v2/views.h"
 
-#include <fmt/chrono.h>
-#include <fmt/format.h>
+#include "handlers/time_text.h"
 
 namespace millrace::handlers::v2 {
 namespace {
@@ -58,11 +57,6 @@ void write_key(JsonWriter& json, const media::ApiKey& key) {
 }
 
 }  // namespace
-
-std::string time_text(std::int64_t unix_ms) {
-  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(static_cast<std::time_t>(unix_ms / 1000)),
-                     unix_ms % 1000);
-}
 
 std::string view(const media::Upload& upload, const std::string& input) {
   JsonWriter json;

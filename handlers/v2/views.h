@@ -15,9 +15,6 @@
 
 namespace millrace::handlers::v2 {
 
-// "2026-11-21T10:31:04.123Z"
-std::string time_text(std::int64_t unix_ms);
-
 // `input`: JSON, how to send the bytes; empty when none are wanted.
 std::string view(const media::Upload& upload, const std::string& input = {});
 // `original_url`: where the uploaded bytes are.

@@ -75,7 +75,7 @@ std::string Reply::at(std::string_view path) const {
     path.remove_prefix(dot + 1);
   }
   const auto value = json->value(path);
-  if (!value || !*value) return "absent";
+  if (!value || !*value) return json->has(path) ? "null" : "absent";
   return (*value)->as_text().value_or((*value)->dump());
 }
 

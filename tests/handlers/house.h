@@ -46,7 +46,7 @@ struct Reply {
   std::vector<std::pair<int, http::Fields>> informed = {};  // informational responses before it
 
   std::string field(std::string_view name) const { return std::string(fields.get(name).value_or("")); }
-  // A text or number inside the JSON body: "data.input.url".
+  // A text or number inside the JSON body: "data.input.url"; "null", or "absent" when it is not there.
   std::string at(std::string_view path) const;
 };
 

@@ -1,0 +1,129 @@
+#include "handlers/v1/finalize.h"
+
+#include "handlers/input.h"
+#include "handlers/links.h"
+#include "handlers/v1/envelope.h"
+#include "handlers/v1/ids.h"
+#include "handlers/v1/rules.h"
+#include "handlers/v1/views.h"
+
+namespace millrace::handlers::v1 {
+namespace {
+
+using media::Upload;
+using media::UploadState;
+
+constexpr std::int64_t kEdgeMaxPixels = 16'384;
+constexpr std::int64_t kPartNumberMax = 10'000;
+constexpr std::size_t kPartsMax = 10'000;
+
+struct Finalize {
+  std::string mime_type;
+  std::uint64_t size_bytes = 0;
+  bool names_parts = false;
+};
+
+std::unexpected<rt::Error> invalid(std::string message, std::string field) {
+  return rt::fail(rt::Code::kInvalid, std::move(message), std::move(field));
+}
+
+rt::Status check_part(const http::Json& part) {
+  const auto number = part.integer("partNumber", 1, kPartNumberMax);
+  if (!number) return std::unexpected(number.error());
+  if (!*number) return invalid(part.where() + ".partNumber is required", part.where() + ".partNumber");
+  const auto etag = part.required_text("etag");
+  return etag ? rt::Status() : std::unexpected(etag.error());
+}
+
+rt::Status check_parts(const http::Json& json, Finalize& input) {
+  const auto upload_id = json.text("upload_id");
+  if (!upload_id) return std::unexpected(upload_id.error());
+  const auto parts = json.objects("parts");
+  if (!parts) return std::unexpected(parts.error());
+  input.names_parts = *upload_id || *parts;
+  if (!*parts) return {};
+  if ((*parts)->size() > kPartsMax)
+    return invalid("there are at most " + std::to_string(kPartsMax) + " parts", "parts");
+  for (const http::Json& part : **parts) {
+    if (auto good = check_part(part); !good) return good;
+  }
+  return {};
+}
+
+// What the client measured itself. It is checked, but what the probe finds is what counts.
+rt::Status check_hints(const http::Json& json) {
+  const auto seconds = json.number("duration_secs");
+  if (!seconds) return std::unexpected(seconds.error());
+  if (seconds->value_or(0) < 0) return invalid("duration_secs must not be negative", "duration_secs");
+  for (const char* edge : {"source_height", "source_width"}) {
+    const auto pixels = json.integer(edge, 1, kEdgeMaxPixels);
+    if (!pixels) return std::unexpected(pixels.error());
+  }
+  return {};
+}
+
+rt::Result<Finalize> finalize_of(const http::Json& json) {
+  Finalize input;
+  Members members(json);
+  members.require("mime_type", input.mime_type);
+  if (!members.status()) return std::unexpected(members.status().error());
+  auto good = check_mime_type(input.mime_type);
+  if (!good) return rt::pass(good);
+  const auto size = json.integer("file_size_bytes", 1);
+  if (!size) return std::unexpected(size.error());
+  if (!*size) return invalid("file_size_bytes is required", "file_size_bytes");
+  input.size_bytes = static_cast<std::uint64_t>(**size);
+  good = check_hints(json);
+  if (good) good = check_parts(json, input);
+  if (!good) return rt::pass(good);
+  return input;
+}
+
+// Whether it fits what has arrived. A finished upload is answered whatever is said of it.
+rt::Status check_fits(const Finalize& input, const Upload& upload) {
+  if (!is_open(upload)) return {};
+  if (input.names_parts) return invalid("this upload is a single file: it has no upload_id and no parts", "parts");
+  if (upload.whole && input.size_bytes != upload.bytes_received) {
+    return invalid("the file has " + std::to_string(upload.bytes_received) + " bytes", "file_size_bytes");
+  }
+  return {};
+}
+
+rt::Task<rt::Result<Upload>> find_upload(Services& services, const std::string& tenant, const std::string& text) {
+  auto digits = digits_of(kUpload, text);
+  if (!digits) co_return rt::pass(digits);
+  auto id = co_await services.uploads.id_of(tenant, std::move(*digits));
+  if (!id) co_return rt::pass(id);
+  co_return co_await services.uploads.get(tenant, std::move(*id));
+}
+
+http::Response duplicate(const std::string& media_id, const http::Exchange& exchange) {
+  const std::string message = id_text(kVideo, media_id) + " has the same bytes already";
+  return refuse(409, "duplicate_video", {rt::Code::kConflict, message, {}}, exchange);
+}
+
+}  // namespace
+
+Answer finalize_upload(Services& services, http::Exchange& exchange, media::Principal principal) {
+  auto json = co_await read_json(exchange);
+  if (!json) co_return rt::pass(json);
+  auto input = finalize_of(*json);
+  if (!input) co_return rt::pass(input);
+  auto upload = co_await find_upload(services, principal.tenant, exchange.params[0]);
+  if (!upload) co_return rt::pass(upload);
+  if (auto fits = check_fits(*input, *upload); !fits) co_return rt::pass(fits);
+  media::CompleteUpload wanted;
+  wanted.content_type = input->mime_type;
+  auto completion = co_await services.uploads.complete(principal.tenant, upload->id, std::move(wanted));
+  // The contract knows no 409 here: an upload that cannot be finalized is a request that cannot be right.
+  if (!completion && completion.error().code == rt::Code::kConflict) {
+    co_return refuse(400, "upload_not_ready", completion.error(), exchange);
+  }
+  if (!completion) co_return rt::pass(completion);
+  if (!completion->duplicate_of.empty()) co_return duplicate(completion->duplicate_of, exchange);
+  auto media = co_await services.catalog.find(principal.tenant, completion->upload.media_id);
+  if (!media) co_return rt::pass(media);
+  co_return answer(200, video_view(*media, original_url(services.settings, exchange.request, media->id)));
+}
+
+}  // namespace millrace::handlers::v1

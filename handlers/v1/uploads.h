@@ -1,0 +1,11 @@
+// The v1 door's uploads: announce a file and get an address to send it to.
+#pragma once
+
+#include "handlers/endpoint.h"
+
+namespace millrace::handlers::v1 {
+
+// 201 with `id` and the presigned `upload_url` that takes the file in one PUT.
+Answer create_upload(Services&, http::Exchange&, media::Principal);
+
+}  // namespace millrace::handlers::v1

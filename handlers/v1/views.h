@@ -1,0 +1,12 @@
+// The Video of the v1 door: every key of the contract, null where nothing is known.
+#pragma once
+
+#include <string>
+
+#include "media/media.h"
+
+namespace millrace::handlers::v1 {
+
+std::string video_view(const media::Media& media, const std::string& source_url);
+
+}  // namespace millrace::handlers::v1
