@@ -54,7 +54,7 @@ rt::Task<http::Response> answer_once(Guarded guarded, http::Exchange& exchange) 
 
 Answer once(Services& services, const http::Exchange& exchange, const media::Principal& principal, std::string said,
             const std::function<Answer()>& work) {
-  const auto key = idempotency_key(exchange.request);
+  auto key = idempotency_key(exchange.request);
   if (!key) co_return rt::pass(key);
   if (!*key) co_return co_await work();
   const std::string scope = principal.tenant + " " + std::string(exchange.request.path());

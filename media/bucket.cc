@@ -71,8 +71,8 @@ rt::Status check_tags(const Tags& tags) {
   const auto is_bad_tag = [&](const auto& tag) {
     return tag.first.empty() || is_bad(tag.first, kTagNameMaxCharacters) || is_bad(tag.second, kTagValueMaxCharacters);
   };
-  if (tags.size() <= kTagsMax && std::ranges::none_of(tags, is_bad_tag)) return {};
-  return invalid(fmt::format("at most {} tags, with names of 1 to {} and values of at most {} characters", kTagsMax,
+  if (tags.size() <= kObjectTagsMax && std::ranges::none_of(tags, is_bad_tag)) return {};
+  return invalid(fmt::format("at most {} tags, with names of 1 to {} and values of at most {} characters", kObjectTagsMax,
                              kTagNameMaxCharacters, kTagValueMaxCharacters),
                  "tags");
 }

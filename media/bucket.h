@@ -31,7 +31,7 @@ inline constexpr std::string_view kUploadsBucket = "uploads";
 
 inline constexpr std::size_t kKeyMaxBytes = 1024;
 inline constexpr std::size_t kObjectMetadataMaxBytes = 2048;  // names and values together, as S3 has it
-inline constexpr std::size_t kTagsMax = 10;
+inline constexpr std::size_t kObjectTagsMax = 10;
 inline constexpr std::size_t kTagNameMaxCharacters = 128;
 inline constexpr std::size_t kTagValueMaxCharacters = 256;
 inline constexpr std::size_t kHeaderMaxBytes = 4096;  // of one kept header field

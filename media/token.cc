@@ -10,10 +10,7 @@ namespace millrace::media {
 namespace {
 
 constexpr std::string_view kPurpose = "token";
-
-std::string capability_mac(const ServerSecret& secret, std::string_view key_id, std::string_view subject) {
-  return base64url(http::hmac_sha256(secret, bytes_of(fmt::format("capability:{} {}", key_id, subject))));
-}
+constexpr std::string_view kCapabilityPurpose = "capability";
 
 template <class Number>
 bool read_number(std::string_view text, Number& out) {
@@ -45,16 +42,15 @@ std::optional<TokenContent> read_token(const ServerSecret& secret, std::string_v
 }
 
 std::string write_capability(const ServerSecret& secret, std::string_view key_id, std::string_view subject) {
-  return fmt::format("{}.{}", key_id, capability_mac(secret, key_id, subject));
+  return sign_text(secret, kCapabilityPurpose, fmt::format("{} {}", key_id, subject));
 }
 
 std::optional<std::string> read_capability(const ServerSecret& secret, std::string_view capability,
                                            std::string_view subject) {
-  const auto dot = capability.find('.');
-  if (dot == capability.npos) return std::nullopt;
-  const std::string_view key_id = capability.substr(0, dot);
-  const bool ours = http::constant_time_equal(capability_mac(secret, key_id, subject), capability.substr(dot + 1));
-  return ours ? std::optional(std::string(key_id)) : std::nullopt;
+  const auto text = read_signed_text(secret, kCapabilityPurpose, capability);
+  const auto space = text ? text->find(' ') : std::string::npos;
+  if (space == std::string::npos || std::string_view(*text).substr(space + 1) != subject) return std::nullopt;
+  return text->substr(0, space);
 }
 
 }  // namespace millrace::media

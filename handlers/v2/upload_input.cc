@@ -57,6 +57,8 @@ rt::Result<std::string> upload_input(const Services& services, const http::Reque
       return multipart_input(services, request, principal, upload);
     case UploadType::kTus:
       return tus_input(services, request, principal, upload);
+    case UploadType::kForm:  // sent with the request that made it
+      break;
   }
   return std::string();
 }
