@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 import httpx
 import pytest
 
-from harness import H1, KIB, MIB, Server, check, noise, wait_until
+from harness import H1, KIB, MIB, Server, check, noise, serving, wait_until
 
 ROUNDS = 10
 WRITERS = 4
@@ -199,27 +199,27 @@ def try_upload(api, name):
 @pytest.mark.parametrize("tls", [False, True], ids=["clear", "tls"])
 def test_segment_cut_short_under_a_download_ends_that_download_alone(tmp_path, tls):
     """Stands for a page that the disk cannot bring back: it was verified, then it is gone."""
-    server = Server(tmp_path / "cut").start()
-    api, content, other = server.api(), noise(40 * MIB, "cut"), noise(MIB // 2, "cut/other")
-    sound, media = (api.ingest(c)["mediaId"] for c in (other, content))
-    api.settled(media)
-    segment = server.data / "seg-00000001.mrs"
-    with H1(server.tls_address if tls else server.address, tls=tls) as client:
-        client.request("GET", f"/v2/media/{media}/original", {"Authorization": f"Bearer {server.admin['key']}"})
-        status, _ = client.head()
-        assert status == 200
-        time.sleep(0.5)  # the server has filled what the client's window takes
-        os.truncate(segment, 2 * MIB)
-        got = b""
-        with contextlib.suppress(OSError):
-            while piece := client.reader.read1(MIB):
-                got += piece
-    assert len(got) < len(content) and content.startswith(got)
-    assert server.process.poll() is None
-    status, body = fetch(api, media)
-    assert status != 200 or body is None
-    assert fetch(api, sound) == (200, other)
-    assert segment.name in server.log()
+    with serving(tmp_path / "cut") as server:
+        api, content, other = server.api(), noise(40 * MIB, "cut"), noise(MIB // 2, "cut/other")
+        sound, media = (api.ingest(c)["mediaId"] for c in (other, content))
+        api.settled(media)
+        segment = server.data / "seg-00000001.mrs"
+        with H1(server.tls_address if tls else server.address, tls=tls) as client:
+            client.request("GET", f"/v2/media/{media}/original", {"Authorization": f"Bearer {server.admin['key']}"})
+            status, _ = client.head()
+            assert status == 200
+            time.sleep(0.5)  # the server has filled what the client's window takes
+            os.truncate(segment, 2 * MIB)
+            got = b""
+            with contextlib.suppress(OSError):
+                while piece := client.reader.read1(MIB):
+                    got += piece
+        assert len(got) < len(content) and content.startswith(got)
+        assert server.process.poll() is None
+        status, body = fetch(api, media)
+        assert status != 200 or body is None
+        assert fetch(api, sound) == (200, other)
+        assert segment.name in server.log()
 
 
 # --- a flipped bit ---

@@ -23,7 +23,7 @@ def blocks(language):
 def shell(tmp_path_factory):
     """A folder with the things the examples use under their names, and a function that adapts a text to them."""
     folder = tmp_path_factory.mktemp("readme")
-    video = next(c for c in clips(folder) if c.suffix in (".mp4", ".mkv"))
+    video = next(c for c in clips(tmp_path_factory.mktemp("clips")) if c.suffix in (".mp4", ".mkv"))
     shutil.copy(video, folder / "clip.mp4")
     with serving(folder / "server") as server:
         def adapt(text):
