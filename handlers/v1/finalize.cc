@@ -1,9 +1,13 @@
 #include "handlers/v1/finalize.h"
 
+#include <optional>
+#include <vector>
+
 #include "handlers/input.h"
 #include "handlers/links.h"
 #include "handlers/v1/envelope.h"
 #include "handlers/v1/ids.h"
+#include "handlers/v1/multipart.h"
 #include "handlers/v1/rules.h"
 #include "handlers/v1/views.h"
 
@@ -14,38 +18,44 @@ using media::Upload;
 using media::UploadState;
 
 constexpr std::int64_t kEdgeMaxPixels = 16'384;
-constexpr std::int64_t kPartNumberMax = 10'000;
-constexpr std::size_t kPartsMax = 10'000;
 
 struct Finalize {
   std::string mime_type;
   std::uint64_t size_bytes = 0;
-  bool names_parts = false;
+  std::optional<std::string> upload_id = {};
+  std::optional<std::vector<media::NamedPart>> parts = {};
 };
 
 std::unexpected<rt::Error> invalid(std::string message, std::string field) {
   return rt::fail(rt::Code::kInvalid, std::move(message), std::move(field));
 }
 
-rt::Status check_part(const http::Json& part) {
-  const auto number = part.integer("partNumber", 1, kPartNumberMax);
+rt::Result<media::NamedPart> part_of(const http::Json& json) {
+  const auto number = json.integer("partNumber", 1, media::kPartsMax);
   if (!number) return std::unexpected(number.error());
-  if (!*number) return invalid(part.where() + ".partNumber is required", part.where() + ".partNumber");
-  const auto etag = part.required_text("etag");
-  return etag ? rt::Status() : std::unexpected(etag.error());
+  if (!*number) return invalid(json.where() + ".partNumber is required", json.where() + ".partNumber");
+  const auto etag = json.required_text("etag");
+  if (!etag) return std::unexpected(etag.error());
+  const bool quoted = etag->size() > 2 && etag->starts_with('"') && etag->ends_with('"');
+  return media::NamedPart{.number = static_cast<std::uint32_t>(**number),
+                          .etag = quoted ? etag->substr(1, etag->size() - 2) : *etag};
 }
 
-rt::Status check_parts(const http::Json& json, Finalize& input) {
+rt::Status read_parts(const http::Json& json, Finalize& input) {
   const auto upload_id = json.text("upload_id");
   if (!upload_id) return std::unexpected(upload_id.error());
+  input.upload_id = *upload_id;
   const auto parts = json.objects("parts");
   if (!parts) return std::unexpected(parts.error());
-  input.names_parts = *upload_id || *parts;
   if (!*parts) return {};
-  if ((*parts)->size() > kPartsMax)
-    return invalid("there are at most " + std::to_string(kPartsMax) + " parts", "parts");
-  for (const http::Json& part : **parts) {
-    if (auto good = check_part(part); !good) return good;
+  if ((*parts)->size() > media::kPartsMax) {
+    return invalid("there are at most " + std::to_string(media::kPartsMax) + " parts", "parts");
+  }
+  input.parts.emplace();
+  for (const http::Json& each : **parts) {
+    auto part = part_of(each);
+    if (!part) return rt::pass(part);
+    input.parts->push_back(std::move(*part));
   }
   return {};
 }
@@ -74,19 +84,23 @@ rt::Result<Finalize> finalize_of(const http::Json& json) {
   if (!*size) return invalid("file_size_bytes is required", "file_size_bytes");
   input.size_bytes = static_cast<std::uint64_t>(**size);
   good = check_hints(json);
-  if (good) good = check_parts(json, input);
+  if (good) good = read_parts(json, input);
   if (!good) return rt::pass(good);
   return input;
 }
 
-// Whether it fits what has arrived. A finished upload is answered whatever is said of it.
+// Whether it fits what was announced. A finished upload is answered whatever is said of it.
 rt::Status check_fits(const Finalize& input, const Upload& upload) {
   if (!is_open(upload)) return {};
-  if (input.names_parts) return invalid("this upload is a single file: it has no upload_id and no parts", "parts");
-  if (upload.whole && input.size_bytes != upload.bytes_received) {
-    return invalid("the file has " + std::to_string(upload.bytes_received) + " bytes", "file_size_bytes");
+  const bool multipart = upload.type == media::UploadType::kMultipart;
+  if (!multipart && (input.upload_id || input.parts)) {
+    return invalid("this upload is a single file: it has no upload_id and no parts", "parts");
   }
-  return {};
+  if (multipart && !input.upload_id) return invalid("upload_id is required for a multipart upload", "upload_id");
+  if (multipart && !input.parts) return invalid("parts is required for a multipart upload", "parts");
+  const std::uint64_t expected = expected_bytes(upload).value_or(input.size_bytes);
+  if (input.size_bytes == expected) return {};
+  return invalid("the file has " + std::to_string(expected) + " bytes", "file_size_bytes");
 }
 
 rt::Task<rt::Result<Upload>> find_upload(Services& services, const std::string& tenant, const std::string& text) {
@@ -112,6 +126,10 @@ Answer finalize_upload(Services& services, http::Exchange& exchange, media::Prin
   auto upload = co_await find_upload(services, principal.tenant, exchange.params[0]);
   if (!upload) co_return rt::pass(upload);
   if (auto fits = check_fits(*input, *upload); !fits) co_return rt::pass(fits);
+  if (is_open(*upload) && input->parts) {
+    auto joined = co_await join_parts(services, *upload, *input->upload_id, std::move(*input->parts));
+    if (!joined) co_return rt::pass(joined);
+  }
   media::CompleteUpload wanted;
   wanted.content_type = input->mime_type;
   auto completion = co_await services.uploads.complete(principal.tenant, upload->id, std::move(wanted));

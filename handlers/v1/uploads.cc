@@ -4,6 +4,7 @@
 #include "handlers/presign.h"
 #include "handlers/v1/envelope.h"
 #include "handlers/v1/ids.h"
+#include "handlers/v1/multipart.h"
 #include "handlers/v1/rules.h"
 
 namespace millrace::handlers::v1 {
@@ -39,26 +40,33 @@ rt::Status check_size(const NewUpload& input, std::uint64_t bytes_max) {
                   "file_size_bytes");
 }
 
-rt::Status check_multipart(const http::Json& json) {
+rt::Status read_type(const http::Json& json, NewUpload& input) {
   const auto multipart = json.boolean("multipart");
   if (!multipart) return std::unexpected(multipart.error());
-  if (!multipart->value_or(false)) return {};
-  return rt::fail(rt::Code::kUnprocessable, "multipart needs the S3 door, which this server does not offer yet",
-                  "multipart");
+  input.type = multipart->value_or(false) ? media::UploadType::kMultipart : media::UploadType::kPut;
+  return {};
 }
 
 rt::Result<NewUpload> new_upload_of(const http::Json& json, std::uint64_t bytes_max) {
   NewUpload input;
-  input.type = media::UploadType::kPut;
   auto good = read_texts(json, input);
   if (good) good = check_mime_type(input.content_type);
   if (good) good = check_size(input, bytes_max);
   if (good) good = check_length(input.title, "title", kTitleMaxCharacters);
   if (good) good = check_length(input.details.passthrough, "passthrough", kPassthroughMaxCharacters);
   if (good) good = read_policy(json, input.details);
-  if (good) good = check_multipart(json);
+  if (good) good = read_type(json, input);
   if (!good) return rt::pass(good);
   return input;
+}
+
+rt::Result<std::string> put_view(const Services& services, const http::Request& request,
+                                 const media::Principal& principal, const media::Upload& upload) {
+  auto url = presigned_put_url(services, request, principal, upload);
+  if (!url) return rt::pass(url);
+  http::JsonWriter json;
+  json.begin_object().member("id", id_text(kUpload, upload.id)).member("upload_url", *url).end_object();
+  return json.take();
 }
 
 // The domain's names of what was sent.
@@ -77,11 +85,11 @@ Answer create_upload(Services& services, http::Exchange& exchange, media::Princi
   if (!input) co_return rt::pass(input);
   auto upload = co_await services.uploads.create(principal.tenant, std::move(*input));
   if (!upload) co_return std::unexpected(renamed(std::move(upload.error())));
-  auto url = presigned_put_url(services, exchange.request, principal, *upload);
-  if (!url) co_return rt::pass(url);
-  http::JsonWriter view;
-  view.begin_object().member("id", id_text(kUpload, upload->id)).member("upload_url", *url).end_object();
-  co_return answer(201, view.text());
+  auto view = upload->type == media::UploadType::kMultipart
+                  ? co_await start_multipart(services, exchange.request, principal, *upload)
+                  : put_view(services, exchange.request, principal, *upload);
+  if (!view) co_return rt::pass(view);
+  co_return answer(201, *view);
 }
 
 }  // namespace millrace::handlers::v1

@@ -5,7 +5,8 @@
 
 namespace millrace::handlers::v1 {
 
-// 201 with `id` and the presigned `upload_url` that takes the file in one PUT.
+// 201 with `id` and the presigned `upload_url` that takes the file in one PUT, or with `multipart` an address for each
+// part.
 Answer create_upload(Services&, http::Exchange&, media::Principal);
 
 }  // namespace millrace::handlers::v1

@@ -54,6 +54,32 @@ def test_create_put_finalize_and_poll_until_ready(door, server, tmp_path):
     assert any(item["fileName"] == clip.name and item["title"] == "A clip" for item in media)
 
 
+def test_multipart(door, server, tmp_path):
+    """Parts of a real file go to the S3 door by their presigned addresses, in parallel and out of order."""
+    content = clips(tmp_path)[0].read_bytes() + noise(20_000_000, 5)
+    upload = create(door, "long.mp4", content, multipart=True)
+    size = upload["part_size"]
+    assert len(upload["parts"]) == -(-len(content) // size) >= 3
+
+    def send(part):
+        number = part["partNumber"]
+        answer = httpx.put(part["url"], content=content[(number - 1) * size:number * size], timeout=60)
+        assert answer.status_code == 200, answer.text
+        return {"partNumber": number, "etag": answer.headers["etag"]}
+
+    early = finalize(door, upload, content, upload_id=upload["upload_id"], parts=[{"partNumber": 1, "etag": "x"}])
+    assert (early.status_code, early.json()["error"]["param"]) == (400, "parts")
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        parts = list(pool.map(send, reversed(upload["parts"])))
+    parts.sort(key=lambda part: part["partNumber"])
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: finalize(door, upload, content, upload_id=upload["upload_id"], parts=parts),
+                                range(8)))
+    assert [answer.status_code for answer in answers] == [200] * 8, answers[0].text
+    assert {answer.json()["id"] for answer in answers} == {"vid_" + upload["id"][3:]}
+    assert door.get(answers[0].json()["source_url"]).content == content
+
+
 def test_finalize_at_the_same_time_makes_one_video(start):
     with start() as server, client(server) as door:
         content = noise(100_000, 1)

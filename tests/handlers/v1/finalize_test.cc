@@ -181,6 +181,36 @@ TEST(FinalizeV1, NeedsTheBytesAndAnUpload) {
   EXPECT_EQ(nobody.at("error.type"), "authentication_error");
 }
 
+TEST(FinalizeV1, JoinsThePartsOfAMultipartUpload) {
+  House house;
+  const Reply upload = house.call(
+      "POST", "/v1/uploads", R"({"filename":"a b.mp4","mime_type":"video/mp4","file_size_bytes":5,"multipart":true})");
+  ASSERT_EQ(upload.status, 201) << upload.body;
+  EXPECT_EQ(upload.at("part_size"), "8388608");
+  EXPECT_EQ(first(upload.body, "partNumber"), "1");
+  EXPECT_EQ(upload.body.find("\"partNumber\":2"), std::string::npos);
+  std::string url = first(upload.body, "url");
+  url = url.substr(1, url.size() - 2);
+  const Reply part =
+      house.ask({.method = "PUT", .target = url.substr(url.find('/', url.find("//") + 2)), .body = "bytes"});
+  ASSERT_EQ(part.status, 200) << part.body;
+  const auto body = [&](const std::string& id, const std::string& etag) {
+    return R"({"mime_type":"video/mp4","file_size_bytes":5,"upload_id":")" + id +
+           R"(","parts":[{"partNumber":1,"etag":")" + etag + "\"}]}";
+  };
+  std::string etag = part.field("etag");
+  etag = etag.substr(1, etag.size() - 2);
+  EXPECT_EQ(finalize(house, upload.at("id"), kBody).at("error.param"), "upload_id");
+  EXPECT_EQ(finalize(house, upload.at("id"), body("nothing", etag)).at("error.param"), "upload_id");
+  EXPECT_EQ(finalize(house, upload.at("id"), body(upload.at("upload_id"), "wrong")).at("error.param"), "parts");
+  const Reply video = finalize(house, upload.at("id"), body(upload.at("upload_id"), "\\\"" + etag + "\\\""));
+  ASSERT_EQ(video.status, 200) << video.body;
+  EXPECT_EQ(video.at("id"), "vid_" + upload.at("id").substr(3));
+  EXPECT_EQ(video.at("file_size_bytes"), "5");
+  EXPECT_EQ(finalize(house, upload.at("id"), body(upload.at("upload_id"), etag)).body, video.body);
+  EXPECT_EQ(house.store.records("m/job/"), 1U);
+}
+
 TEST(UploadsV1, NamesWhatIsWrong) {
   struct Case {
     const char* body;
@@ -196,7 +226,7 @@ TEST(UploadsV1, NamesWhatIsWrong) {
       {R"({"filename":"a","mime_type":"video/mp4","file_size_bytes":9999999999999999})", 413, "file_size_bytes"},
       {R"({"filename":"a","mime_type":"video/mp4","file_size_bytes":5,"policy":"open"})", 400, "policy"},
       {R"({"filename":"a\u0001","mime_type":"video/mp4","file_size_bytes":5})", 400, "filename"},
-      {R"({"filename":"a","mime_type":"video/mp4","file_size_bytes":5,"multipart":true})", 422, "multipart"},
+      {R"({"filename":"a","mime_type":"video/mp4","file_size_bytes":5,"multipart":"yes"})", 400, "multipart"},
   };
   House house;
   for (const Case& each : cases) {
