@@ -97,7 +97,8 @@ rt::Result<Plan> plan_of(Services& services, http::Exchange& exchange) {
   const auto range = range_of(exchange.request);
   if (!range) return std::unexpected(range.error());
   plan.range = *range;
-  if (auto framing = check_framing(exchange); !framing) return rt::pass(framing);
+  // Asking brings no body, and curl tells no length of none.
+  if (auto framing = plan.asks() ? rt::Status() : check_framing(exchange); !framing) return rt::pass(framing);
   if (auto size = check_size(plan); !size) return rt::pass(size);
   return plan;
 }
