@@ -161,9 +161,7 @@ rt::Task<rt::Result<http::Response>> declare_whole(Services& services, const Pla
 rt::Task<rt::Result<http::Response>> tell(Services& services, const Plan& plan) {
   auto upload = co_await services.uploads.settle(plan.tenant, plan.id);
   if (!upload) co_return rt::pass(upload);
-  if (!is_open(*upload) && upload->state != UploadState::kCompleted) {
-    co_return rt::fail(rt::Code::kConflict, "the upload is " + std::string(word(upload->state)));
-  }
+  if (!is_open(*upload) && upload->state != UploadState::kCompleted) co_return media::not_open(*upload);
   const std::uint64_t total = plan.total().value_or(0);
   const std::uint64_t expected = expected_bytes(*upload).value_or(total);
   if (total != expected) {

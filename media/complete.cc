@@ -76,9 +76,7 @@ void put_completed(store::Transaction& transaction, const Upload& upload) {
 }  // namespace
 
 rt::Status Uploads::check_whole(const Upload& upload) const {
-  if (!is_open(upload)) {
-    return rt::fail(Code::kConflict, "the upload is " + std::string(word(upload.state)));
-  }
+  if (!is_open(upload)) return not_open(upload);
   if (transfers_->position(keys::upload(upload.tenant, upload.id))) {
     return rt::fail(Code::kConflict, "the file is still being received");
   }

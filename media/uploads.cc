@@ -48,10 +48,6 @@ rt::Status check_texts(const NewUpload& input) {
   return good ? check_languages(input.transcript_languages) : good;
 }
 
-std::unexpected<rt::Error> not_open(const Upload& upload) {
-  return rt::fail(Code::kConflict, "the upload is " + std::string(word(upload.state)));
-}
-
 std::uint64_t bytes_max_of(const Upload& upload, const Tenant& owner) {
   const std::uint64_t allowed = owner.upload_max_bytes > 0 ? owner.upload_max_bytes : UINT64_MAX;
   return upload.declared_bytes.value_or(allowed);
@@ -102,6 +98,10 @@ Upload make_upload(std::string tenant, NewUpload input, std::int64_t now_ms, std
 }
 
 }  // namespace
+
+std::unexpected<rt::Error> not_open(const Upload& upload) {
+  return rt::fail(Code::kConflict, "the upload is " + std::string(word(upload.state)));
+}
 
 Uploads::Uploads(store::Store& store, Tenants& tenants, Jobs& jobs, Clock clock)
     : store_(store), tenants_(tenants), jobs_(jobs), clock_(clock), transfers_(std::make_unique<Transfers>()) {}
