@@ -78,9 +78,7 @@ std::string fingerprint_of(const Upload& upload) {
 }
 
 rt::Status Uploads::check_whole(const Upload& upload) const {
-  if (!is_open(upload)) {
-    return rt::fail(Code::kConflict, "the upload is " + std::string(word(upload.state)));
-  }
+  if (!is_open(upload)) return not_open(upload);
   if (upload.is_piece) return rt::fail(Code::kConflict, "the upload is a piece of a file, not a file");
   if (transfers_->position(keys::upload(upload.tenant, upload.id))) {
     return rt::fail(Code::kConflict, "the file is still being received");

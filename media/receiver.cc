@@ -163,7 +163,7 @@ rt::Task<rt::Status> Receiver::follow_change() {
   auto current = decode_upload(*record);
   if (!current) co_return rt::pass(current);
   if (!is_open(*current)) {
-    co_return rt::fail(Code::kConflict, "the upload is " + std::string(word(current->state)));
+    co_return not_open(*current);
   }
   if (current->parts != upload_.parts) co_return rt::fail(Code::kConflict, "the upload was changed meanwhile");
   upload_ = std::move(*current);

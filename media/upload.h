@@ -70,6 +70,9 @@ inline bool is_open(const Upload& upload) noexcept {
   return upload.state == UploadState::kCreated || upload.state == UploadState::kUploading;
 }
 
+// kConflict, in words that tell the state.
+std::unexpected<rt::Error> not_open(const Upload& upload);
+
 // How many bytes the file has when it is whole; nothing when nobody said.
 inline std::optional<std::uint64_t> expected_bytes(const Upload& upload) noexcept {
   if (upload.whole) return upload.bytes_received;

@@ -50,10 +50,6 @@ rt::Status check_texts(const NewUpload& input) {
   return good ? check_languages(input.transcript_languages) : good;
 }
 
-std::unexpected<rt::Error> not_open(const Upload& upload) {
-  return rt::fail(Code::kConflict, "the upload is " + std::string(word(upload.state)));
-}
-
 rt::Status check_takes_bytes(const Upload& upload) {
   if (!is_open(upload)) return not_open(upload);
   if (is_joined(upload))
@@ -117,6 +113,10 @@ Upload make_upload(std::string tenant, NewUpload input, std::int64_t now_ms, std
 }
 
 }  // namespace
+
+std::unexpected<rt::Error> not_open(const Upload& upload) {
+  return rt::fail(Code::kConflict, "the upload is " + std::string(word(upload.state)));
+}
 
 Uploads::Uploads(store::Store& store, Tenants& tenants, Jobs& jobs, Clock clock)
     : store_(store), tenants_(tenants), jobs_(jobs), clock_(clock), transfers_(std::make_unique<Transfers>()) {}

@@ -35,6 +35,18 @@ rt::Result<std::optional<T>> decoded(rt::Result<std::optional<std::string>> valu
   return std::optional<T>(std::move(*result));
 }
 
+std::optional<SegmentNumber> segment_of_live_bytes_key(std::string_view key) {
+  if (!key.starts_with(kLiveBytesPrefix) || key.size() != kLiveBytesPrefix.size() + sizeof(SegmentNumber)) return {};
+  return static_cast<SegmentNumber>(big_endian(key.substr(kLiveBytesPrefix.size())));
+}
+
+std::string dead_key(const Place& place) {
+  std::string key(kDeadPrefix);
+  append_big_endian(key, place.segment);
+  append_big_endian(key, place.offset);
+  return key;
+}
+
 }  // namespace
 
 std::string index_key(ChunkId id) {
@@ -80,18 +92,6 @@ std::vector<ChunkId> chunk_ids_in(std::string_view bytes) {
 std::string live_bytes_key(SegmentNumber segment) {
   std::string key(kLiveBytesPrefix);
   append_big_endian(key, segment);
-  return key;
-}
-
-std::optional<SegmentNumber> segment_of_live_bytes_key(std::string_view key) {
-  if (!key.starts_with(kLiveBytesPrefix) || key.size() != kLiveBytesPrefix.size() + sizeof(SegmentNumber)) return {};
-  return static_cast<SegmentNumber>(big_endian(key.substr(kLiveBytesPrefix.size())));
-}
-
-std::string dead_key(const Place& place) {
-  std::string key(kDeadPrefix);
-  append_big_endian(key, place.segment);
-  append_big_endian(key, place.offset);
   return key;
 }
 

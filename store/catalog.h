@@ -22,8 +22,6 @@ std::string garbage_key(std::int64_t deletable_at, ChunkId id);
 std::optional<ChunkId> chunk_of_garbage_key(std::string_view key, std::int64_t& deletable_at);
 std::vector<ChunkId> chunk_ids_in(std::string_view value_under_chunk_key);
 std::string live_bytes_key(SegmentNumber segment);
-std::optional<SegmentNumber> segment_of_live_bytes_key(std::string_view key);
-std::string dead_key(const Place& place);
 
 class Catalog {
  public:

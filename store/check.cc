@@ -30,13 +30,14 @@ class Checker {
   rt::Status run() {
     rt::Status done = load_chunks();
     if (done) done = check_segments();
-    if (done) done = check_unrecorded();
+    if (done) check_unrecorded();
     if (done) done = check_objects();
     if (done) done = check_keys();
     if (done) done = check_garbage();
     if (done) done = check_records();
     if (done) done = check_presence();
     if (!done) return done;
+    tell_further_unnamed();
     check_chunks();
     return check_totals();
   }
@@ -117,9 +118,14 @@ class Checker {
     if (++unnamed_ <= kUnnamedTold) report_.problems.push_back(std::move(what) + " is named by no commit any more");
   }
 
+  void tell_further_unnamed() {
+    if (unnamed_ <= kUnnamedTold) return;
+    report_.problems.push_back(fmt::format("{} more are named by no commit any more", unnamed_ - kUnnamedTold));
+  }
+
   // A damaged record header hides no bytes as long as the index knows where they are. Only what lies elsewhere is found
   // by building the index anew.
-  rt::Status check_unrecorded() {
+  void check_unrecorded() {
     for (auto& [id, chunk] : chunks_) {
       if (chunk.recorded || orphans_.contains(id)) continue;
       const ChunkInfo& info = chunk.entry.info;
@@ -131,7 +137,6 @@ class Checker {
                                              info.place.offset, segment_name(info.place.segment),
                                              intact ? "there" : "lost"));
     }
-    return {};
   }
 
   rt::Status check_record(const Segment& segment, const ChunkInfo& chunk) {
@@ -258,9 +263,6 @@ class Checker {
     if (!numbers) return pass(numbers);
     for (const SegmentNumber number : *numbers) {
       if (!files_.segments->find(number)) report_.problems.push_back(segment_name(number) + " is missing");
-    }
-    if (unnamed_ > kUnnamedTold) {
-      report_.problems.push_back(fmt::format("{} more are named by no commit any more", unnamed_ - kUnnamedTold));
     }
     return {};
   }

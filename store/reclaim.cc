@@ -3,6 +3,7 @@
 // and it still has no reference. Batches go round the garbage, so that what a slow reader keeps is in nobody's way.
 #include "store/reclaim.h"
 
+#include <algorithm>
 #include <unordered_set>
 
 #include "store/apply.h"
@@ -109,6 +110,7 @@ rt::Status Reclaimer::punch() {
     }
   }
   std::erase_if(abandoned_, is_due);
+  if (std::ranges::none_of(dead_, is_due)) return {};
   const auto done = committer_.run([&](Change& change, Applied&, BuiltCommit&) -> rt::Status {
     for (const DeadRun& run : dead_) {
       if (is_due(run)) change.erase_dead(run);

@@ -41,6 +41,7 @@ def test_examples_run(shell):
     script = adapt("\n".join(block for block in blocks("sh") if "./dev" not in block))
     done = subprocess.run(["bash", "-euo", "pipefail", "-c", script], cwd=folder, capture_output=True, text=True, timeout=90)
     assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"^HTTP/\S+ 308\b.*?^range: bytes=0-99999\r?$", done.stdout, re.M | re.S | re.I), done.stdout
     assert (folder / "again.mp4").read_bytes() == (folder / "clip.mp4").read_bytes()
 
 

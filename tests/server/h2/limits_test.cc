@@ -187,13 +187,18 @@ TEST(H2Limits, ABodyThatStallsIsGivenUp) {
   EXPECT_EQ(stage.stats.slow_bodies.load(), 1u);
 }
 
-TEST(H2Limits, AResponseNobodyTakesIsGivenUp) {
-  Stage stage;
+// To a client that opens no window by itself.
+void answer_more_than_the_window(Stage& stage, std::chrono::milliseconds response_idle_ms) {
   stage.keep_credit = true;
-  stage.limits.response_idle_ms = 40ms;
+  stage.limits.response_idle_ms = response_idle_ms;
   stage.script.handler = [](Script&, http::Exchange&) -> rt::Task<http::Response> {
     co_return http::Response::text(200, "text/plain", std::string(200'000, 'x'));
   };
+}
+
+TEST(H2Limits, AResponseNobodyTakesIsGivenUp) {
+  Stage stage;
+  answer_more_than_the_window(stage, 40ms);
   stage.play([](Stage& s) -> rt::Task<void> {
     const std::int32_t id = s.client->request("GET", "/");
     EXPECT_TRUE(co_await s.client->until_closed(id));
@@ -204,11 +209,7 @@ TEST(H2Limits, AResponseNobodyTakesIsGivenUp) {
 
 TEST(H2Limits, AResponseTakenByteByByteIsGivenUp) {
   Stage stage;
-  stage.keep_credit = true;
-  stage.limits.response_idle_ms = 40ms;
-  stage.script.handler = [](Script&, http::Exchange&) -> rt::Task<http::Response> {
-    co_return http::Response::text(200, "text/plain", std::string(200'000, 'x'));
-  };
+  answer_more_than_the_window(stage, 40ms);
   stage.play([](Stage& s) -> rt::Task<void> {
     const std::int32_t id = s.client->request("GET", "/");
     for (int i = 0; i < 200 && !s.client->replies[id].closed; ++i) {
@@ -224,11 +225,7 @@ TEST(H2Limits, AResponseTakenByteByByteIsGivenUp) {
 // The answer waits for a window that never opens, the body goes on coming.
 TEST(H2Limits, ABodyBehindAnAnswerNobodyTakesHoldsNoMemory) {
   Stage stage;
-  stage.keep_credit = true;
-  stage.limits.response_idle_ms = 200ms;
-  stage.script.handler = [](Script&, http::Exchange&) -> rt::Task<http::Response> {
-    co_return http::Response::text(200, "text/plain", std::string(200'000, 'x'));
-  };
+  answer_more_than_the_window(stage, 200ms);
   stage.play([](Stage& s) -> rt::Task<void> {
     const std::int32_t id = s.client->upload("/u", std::string(800'000, 'x'), false);
     co_await s.client->until_closed(id, 50ms);
