@@ -20,6 +20,7 @@ import time
 import crowd
 import downloads
 import measure
+import s3
 import servers
 import uploads
 from measure import GIB, MIB, ROOT
@@ -60,6 +61,8 @@ def tasks():
             yield f"small-{what}-{kind}", lambda b, w=what, k=kind: downloads.many(b, w, k)
     for what in ("healthz", "1k"):
         yield f"single-{what}-h2", lambda b, w=what: downloads.single(b, w, "h2")
+    yield "s3-parts", s3.put_and_get
+    yield "s3-beside-plain-put", s3.beside_plain_put
     yield "path-100ms-1000mbit", lambda b: crowd.path(b, 1000)
     yield "path-100ms-unlimited", lambda b: crowd.path(b, 0)
     yield "idle-h2", lambda b: crowd.idle(b, "h2", 8)
@@ -85,8 +88,8 @@ class Bench:
     def pick(self, full, quick):
         return quick if self.quick else full
 
-    def with_ours(self, classes):
-        wanted = ([servers.Millrace] if self.ours else []) + list(classes)
+    def with_ours(self, classes, ours=servers.Millrace):
+        wanted = ([ours] if self.ours else []) + list(classes)
         for cls in wanted:
             if not cls.installed() and cls.name not in self.absent:
                 self.absent.add(cls.name)
@@ -110,9 +113,9 @@ class Bench:
                     values.append(once(name))
         return {name: values for name, values in samples.items() if values}
 
-    def rounds(self, classes, once, rounds=None):
+    def rounds(self, classes, once, rounds=None, ours=servers.Millrace):
         """once(cls) for ours and every peer in turn."""
-        by_name = {cls.name: cls for cls in self.with_ours(classes)}
+        by_name = {cls.name: cls for cls in self.with_ours(classes, ours)}
         return self.alternate(by_name, lambda name: once(by_name[name]), rounds or self.repeat)
 
     def rounds_of(self, running, once):

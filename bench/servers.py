@@ -227,7 +227,8 @@ class Millrace(Server):
             time.sleep(0.02)
         said = json.loads(ready.read_text())
         self.address = {"h2": said["listen"], "h1": said["listen"], "tls": said["tls"]}
-        self.key = json.loads((self.data / "admin-key.json").read_text())["key"]
+        self.admin = json.loads((self.data / "admin-key.json").read_text())
+        self.key = self.admin["key"]
 
     def call(self, connection, method, path, body=None):
         connection.request(method, path, body and json.dumps(body),
