@@ -15,7 +15,8 @@ struct Prefix {
   const Door& door;
 };
 
-const Prefix kPrefixes[] = {{"/api/client/v1", client_v1::door}, {"/v1", v1::door}, {"/assets", assets::door}, {"/files", tus::door}};
+const Prefix kPrefixes[] = {
+    {"/api/client/v1", client_v1::door}, {"/v1", v1::door}, {"/assets", assets::door}, {"/files", tus::door}};
 
 bool is_below(std::string_view path, std::string_view prefix) {
   return path.starts_with(prefix) && (path.size() == prefix.size() || path[prefix.size()] == '/');

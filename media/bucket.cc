@@ -72,8 +72,8 @@ rt::Status check_tags(const Tags& tags) {
     return tag.first.empty() || is_bad(tag.first, kTagNameMaxCharacters) || is_bad(tag.second, kTagValueMaxCharacters);
   };
   if (tags.size() <= kObjectTagsMax && std::ranges::none_of(tags, is_bad_tag)) return {};
-  return invalid(fmt::format("at most {} tags, with names of 1 to {} and values of at most {} characters", kObjectTagsMax,
-                             kTagNameMaxCharacters, kTagValueMaxCharacters),
+  return invalid(fmt::format("at most {} tags, with names of 1 to {} and values of at most {} characters",
+                             kObjectTagsMax, kTagNameMaxCharacters, kTagValueMaxCharacters),
                  "tags");
 }
 

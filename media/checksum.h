@@ -2,6 +2,7 @@
 // arithmetic that makes one of a whole out of those of its parts, never out of its bytes.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -21,6 +22,11 @@ enum class ChecksumAlgorithm : std::uint8_t {
   kXxhash3,
   kXxhash128,
   kMd5,
+};
+inline constexpr std::array kChecksumAlgorithms = {
+    ChecksumAlgorithm::kCrc32,   ChecksumAlgorithm::kCrc32c,    ChecksumAlgorithm::kCrc64Nvme,
+    ChecksumAlgorithm::kSha1,    ChecksumAlgorithm::kSha256,    ChecksumAlgorithm::kXxhash64,
+    ChecksumAlgorithm::kXxhash3, ChecksumAlgorithm::kXxhash128, ChecksumAlgorithm::kMd5,
 };
 
 // "CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256", "XXHASH64", "XXHASH3", "XXHASH128", "MD5".

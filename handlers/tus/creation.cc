@@ -148,7 +148,7 @@ Answer create_tus(Services& services, http::Exchange& exchange, std::string tena
   if (auto length = check_length(services, tenant, plan->input); !length) co_return rt::pass(length);
   Piece piece{.tenant = tenant, .id = {}};
   const bool brings_bytes = plan->brings_bytes && plan->concat.ids.empty();
-  if (auto digest = read_digest(exchange.request, piece); brings_bytes && !digest) co_return rt::pass(digest);
+  if (auto read = read_checksum(exchange.request, piece); brings_bytes && !read) co_return rt::pass(read);
   auto made = co_await make_once(services, exchange.request, tenant, std::move(*plan));
   if (!made) co_return rt::pass(made);
   if (made->before) {

@@ -119,18 +119,26 @@ rt::Result<Concat> parse_concat(std::string_view field) {
   return concat;
 }
 
-rt::Result<ClaimedDigest> parse_checksum(std::string_view field) {
+rt::Result<media::Checksum> parse_checksum(std::string_view field) {
   constexpr std::string_view kName = "upload-checksum";
   std::string_view digest = trimmed(field);
-  ClaimedDigest claimed;
-  claimed.algorithm = take_until(digest, ' ');
-  std::ranges::transform(claimed.algorithm, claimed.algorithm.begin(), [](unsigned char c) { return std::tolower(c); });
-  auto bytes = http::base64_decode(trimmed(digest));
-  if (claimed.algorithm.empty() || !bytes || bytes->empty()) {
+  const std::string_view algorithm = take_until(digest, ' ');
+  auto value = http::base64_decode(trimmed(digest));
+  if (algorithm.empty() || !value || value->empty()) {
     return invalid("must be an algorithm, a space and a digest in base64", kName);
   }
-  claimed.bytes = std::move(*bytes);
-  return claimed;
+  const auto known = media::parse_checksum_algorithm(algorithm);
+  if (!known) return invalid("the algorithm is none of " + checksum_algorithms(), kName);
+  return media::Checksum{.algorithm = *known, .value = std::move(*value)};
+}
+
+std::string checksum_algorithms() {
+  std::string names;
+  for (const auto algorithm : media::kChecksumAlgorithms) {
+    names += (names.empty() ? "" : ",") + std::string(word(algorithm));
+  }
+  std::ranges::transform(names, names.begin(), [](unsigned char c) { return std::tolower(c); });
+  return names;
 }
 
 }  // namespace millrace::handlers::tus

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "media/checksum.h"
 #include "server/http/fields.h"
 #include "server/rt/error.h"
 
@@ -33,11 +34,10 @@ struct Concat {
 };
 rt::Result<Concat> parse_concat(std::string_view field);
 
-// Upload-Checksum: an algorithm and a digest.
-struct ClaimedDigest {
-  std::string algorithm;
-  std::string bytes;  // raw
-};
-rt::Result<ClaimedDigest> parse_checksum(std::string_view field);
+// Upload-Checksum: an algorithm and a digest in base64. kInvalid for an algorithm that is none of
+// checksum_algorithms().
+rt::Result<media::Checksum> parse_checksum(std::string_view field);
+// As Tus-Checksum-Algorithm tells them.
+std::string checksum_algorithms();
 
 }  // namespace millrace::handlers::tus

@@ -18,7 +18,7 @@ rt::Result<Piece> piece_of(const http::Request& request, std::string tenant, std
   const auto length = byte_count(request.fields, "upload-length");
   if (!length) return std::unexpected(length.error());
   Piece piece{.tenant = std::move(tenant), .id = std::move(id), .offset = **offset, .total_bytes = *length};
-  if (auto digest = read_digest(request, piece); !digest) return rt::pass(digest);
+  if (auto read = read_checksum(request, piece); !read) return rt::pass(read);
   return piece;
 }
 

@@ -2,26 +2,30 @@
 
 #include <strings.h>
 
-#include "handlers/tus/digest.h"
+#include <algorithm>
+#include <vector>
+
 #include "handlers/tus/envelope.h"
 #include "handlers/tus/resource.h"
+#include "media/checksum_hasher.h"
 
 namespace millrace::handlers::tus {
 namespace {
 
 constexpr const char* kChecksumField = "upload-checksum";
 
-// Computes the digest as bytes pass; one in the trailer may have any algorithm until it is there.
+// Computes the checksum as bytes pass; one in the trailer may have any algorithm until it is there.
 class Verifier {
  public:
-  explicit Verifier(const Piece& piece) : claimed_(piece.digest), follows_(piece.digest_follows) {
-    if (follows_) digests_ = all_digests();
-    if (claimed_) digests_[claimed_->algorithm] = make_digest(claimed_->algorithm);
+  explicit Verifier(const Piece& piece) : claimed_(piece.checksum), follows_(piece.checksum_follows) {
+    if (claimed_) hashers_.emplace_back(claimed_->algorithm);
+    if (!follows_) return;
+    for (const auto algorithm : media::kChecksumAlgorithms) hashers_.emplace_back(algorithm);
   }
 
-  bool is_needed() const noexcept { return !digests_.empty(); }
+  bool is_needed() const noexcept { return !hashers_.empty(); }
   void update(std::span<const std::byte> bytes) {
-    for (auto& [name, digest] : digests_) digest->update(bytes);
+    for (auto& hasher : hashers_) hasher.update(bytes);
   }
   // After the last byte.
   rt::Result<bool> holds(const http::Fields& trailers) {
@@ -33,15 +37,14 @@ class Verifier {
       claimed_ = std::move(*claimed);
     }
     if (!claimed_) return true;
-    const auto found = digests_.find(claimed_->algorithm);
-    if (found == digests_.end()) return rt::fail(rt::Code::kInvalid, "an unknown algorithm", kChecksumField);
-    return found->second->finish() == claimed_->bytes;
+    const auto hasher = std::ranges::find(hashers_, claimed_->algorithm, &media::ChecksumHasher::algorithm);
+    return hasher->finish() == claimed_->value;
   }
 
  private:
-  std::optional<ClaimedDigest> claimed_;
+  std::optional<media::Checksum> claimed_;
   const bool follows_;
-  Digests digests_;
+  std::vector<media::ChecksumHasher> hashers_;
 };
 
 // Tells how much is durable, so that the sender need not keep it.
@@ -115,17 +118,14 @@ rt::Error named(rt::Error error) {
   return error;
 }
 
-rt::Status read_digest(const http::Request& request, Piece& piece) {
+rt::Status read_checksum(const http::Request& request, Piece& piece) {
   const auto field = single(request.fields, kChecksumField);
   if (!field) return std::unexpected(field.error());
-  piece.digest_follows = !*field && announces_checksum(request.fields.get("trailer").value_or(""));
+  piece.checksum_follows = !*field && announces_checksum(request.fields.get("trailer").value_or(""));
   if (!*field) return {};
   auto claimed = parse_checksum(**field);
   if (!claimed) return std::unexpected(claimed.error());
-  if (!make_digest(claimed->algorithm)) {
-    return rt::fail(rt::Code::kInvalid, "the algorithm is none of " + digest_algorithms(), kChecksumField);
-  }
-  piece.digest = std::move(*claimed);
+  piece.checksum = std::move(*claimed);
   return {};
 }
 

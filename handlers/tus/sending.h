@@ -25,9 +25,9 @@ struct Piece {
     kMore,      // not with this request
     kFile,      // with this request
   } end = End::kByLength;
-  std::optional<ClaimedDigest> digest = {};
-  bool digest_follows = false;  // in the trailer
-  bool tells_progress = false;  // by 104 responses
+  std::optional<media::Checksum> checksum = {};
+  bool checksum_follows = false;  // in the trailer
+  bool tells_progress = false;    // by 104 responses
 };
 
 // The media types of a body, by protocol.
@@ -40,8 +40,8 @@ inline constexpr int kInteropVersion = 8;
 
 // A size that does not fit, or pieces, came in a field of this door.
 rt::Error named(rt::Error error);
-// The digest that the request brings or will bring: kInvalid for an algorithm we do not have.
-rt::Status read_digest(const http::Request& request, Piece& piece);
+// The checksum that the request brings or will bring: kInvalid for an algorithm we do not have.
+rt::Status read_checksum(const http::Request& request, Piece& piece);
 
 struct Received {
   media::Upload upload;

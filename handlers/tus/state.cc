@@ -1,7 +1,6 @@
 #include "handlers/tus/state.h"
 
 #include "handlers/original_response.h"
-#include "handlers/tus/digest.h"
 #include "handlers/tus/envelope.h"
 #include "handlers/tus/fields.h"
 #include "handlers/tus/patch.h"
@@ -66,7 +65,7 @@ rt::Task<http::Response> tell_abilities(Services& services, http::Exchange& exch
   response.fields.add("tus-version", kTusVersion);
   response.fields.add("tus-extension", kExtensions);
   response.fields.add("tus-max-size", bytes_max);
-  response.fields.add("tus-checksum-algorithm", digest_algorithms());
+  response.fields.add("tus-checksum-algorithm", checksum_algorithms());
   response.fields.add("accept-patch", kAcceptPatch);
   response.fields.add("upload-limit", "max-size=" + bytes_max);
   response.fields.add("allow", exchange.params.empty() ? "POST, OPTIONS" : "HEAD, GET, PATCH, DELETE, POST, OPTIONS");

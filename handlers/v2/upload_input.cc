@@ -27,7 +27,9 @@ rt::Result<std::string> put_input(const Services& services, const http::Request&
 std::string tus_input(const Services& services, const http::Request& request, const media::Principal& principal,
                       const Upload& upload) {
   http::JsonWriter json;
-  json.begin_object().member("url", tus::signed_upload_url(services, request, principal.key_id, upload.id)).end_object();
+  json.begin_object()
+      .member("url", tus::signed_upload_url(services, request, principal.key_id, upload.id))
+      .end_object();
   return json.take();
 }
 
