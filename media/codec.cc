@@ -236,7 +236,7 @@ rt::Result<Upload> decode_upload(const store::Record& record) {
                 .swept_ms = in->swept_ms(),
                 .revision = record.revision};
   if (!read_enum(in->state(), UploadState::kExpired, upload.state)) return unknown_enum("upload state");
-  if (!read_enum(in->type(), UploadType::kForm, upload.type)) return unknown_enum("upload type");
+  if (!read_enum(in->type(), UploadType::kPhased, upload.type)) return unknown_enum("upload type");
   if (auto read = read_details(in->details(), upload.details); !read) return rt::pass(read);
   if (in->has_declared_bytes()) upload.declared_bytes = in->declared_bytes();
   if (in->has_total_bytes()) upload.total_bytes = in->total_bytes();

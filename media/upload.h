@@ -14,12 +14,18 @@
 namespace millrace::media {
 
 enum class UploadState : std::uint8_t { kCreated, kUploading, kCompleted, kCancelled, kFailed, kExpired };
-enum class UploadType : std::uint8_t { kPut, kMultipart, kTus, kForm };
+enum class UploadType : std::uint8_t {
+  kPut,
+  kMultipart,
+  kTus,
+  kForm,    // one form that brings the file with it
+  kPhased,  // several forms, a chunk in each
+};
 
-// "created", "uploading", ...; "put", "multipart", "tus", "form".
+// "created", "uploading", ...; "put", "multipart", "tus", "form", "phased".
 std::string_view word(UploadState state);
 std::string_view word(UploadType type);
-// Those that can be announced: a form brings its file with it.
+// Those that can be announced by type: forms say by themselves what they are.
 std::optional<UploadType> parse_upload_type(std::string_view word);
 
 // Bytes that arrived and are committed: an object of its own until the upload is completed.

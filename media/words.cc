@@ -10,7 +10,7 @@ namespace {
 constexpr std::string_view kScopeWords[] = {"uploads",        "imports",       "downloads", "assets",
                                             "assets_publish", "assets_delete", "webhooks",  "admin"};
 constexpr std::string_view kUploadStates[] = {"created", "uploading", "completed", "cancelled", "failed", "expired"};
-constexpr std::string_view kUploadTypes[] = {"put", "multipart", "tus", "form"};
+constexpr std::string_view kUploadTypes[] = {"put", "multipart", "tus", "form", "phased"};
 constexpr std::string_view kPolicies[] = {"public", "signed"};
 constexpr std::string_view kOrigins[] = {"direct_upload", "url", "console"};
 constexpr std::string_view kMediaTypes[] = {"", "video", "audio", "image", "document"};

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "handlers/assets/envelope.h"
+#include "handlers/assets/phased.h"
 #include "handlers/assets/views.h"
 #include "handlers/input.h"
 #include "handlers/links.h"
@@ -59,7 +60,7 @@ bool is_absent(const rt::Error& error) { return error.code == rt::Code::kNotFoun
 
 // One that is not whole yet: an upload that goes on.
 rt::Task<rt::Result<media::Upload>> find_open(Services& services, std::string tenant, std::string id) {
-  auto upload = co_await services.uploads.get(std::move(tenant), std::move(id));
+  auto upload = co_await find_phased(services, std::move(tenant), std::move(id));
   if (upload && !is_open(*upload)) co_return rt::fail(rt::Code::kNotFound, "no such asset");
   co_return upload;
 }

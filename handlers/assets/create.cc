@@ -40,7 +40,7 @@ Answer start(Services& services, std::string tenant, const http::Pairs& fields) 
   const auto bytes = file_size_of(fields, services.settings.upload_bytes_max);
   if (!bytes) co_return std::unexpected(bytes.error());
   media::NewUpload input;
-  input.type = media::UploadType::kForm;
+  input.type = media::UploadType::kPhased;
   input.file_name = kNameless;
   input.title = value_of(fields, "label").value_or("");
   input.declared_bytes = *bytes;

@@ -1,6 +1,7 @@
 #include "handlers/assets/finish.h"
 
 #include "handlers/assets/envelope.h"
+#include "handlers/assets/phased.h"
 #include "handlers/assets/views.h"
 #include "handlers/links.h"
 
@@ -13,7 +14,8 @@ bool only_lacks_its_end(const media::Upload& upload) {
 }
 
 rt::Task<rt::Result<media::Upload>> settle(Services& services, const std::string& tenant, const std::string& id) {
-  auto upload = co_await services.uploads.settle(tenant, id);
+  auto upload = co_await find_phased(services, tenant, id);
+  if (upload) upload = co_await services.uploads.settle(tenant, id);
   if (!upload || !only_lacks_its_end(*upload)) co_return upload;
   co_return co_await services.uploads.declare_whole(tenant, id, upload->bytes_received);
 }

@@ -6,6 +6,7 @@
 
 #include "handlers/assets/envelope.h"
 #include "handlers/assets/finish.h"
+#include "handlers/assets/phased.h"
 #include "handlers/assets/views.h"
 #include "handlers/form_upload.h"
 #include "handlers/input.h"
@@ -70,7 +71,8 @@ rt::Task<rt::Status> take_name(Services& services, const Chunk& chunk) {
 }
 
 rt::Task<rt::Status> open(Services& services, http::Body& body, Chunk& chunk) {
-  auto upload = co_await services.uploads.settle(chunk.tenant, chunk.id);
+  auto upload = co_await find_phased(services, chunk.tenant, chunk.id);
+  if (upload) upload = co_await services.uploads.settle(chunk.tenant, chunk.id);
   if (!upload) co_return rt::pass(upload);
   if (auto open = check_open(*upload); !open) co_return open;
   chunk.before = std::move(*upload);

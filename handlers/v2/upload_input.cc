@@ -60,6 +60,7 @@ rt::Result<std::string> upload_input(const Services& services, const http::Reque
     case UploadType::kTus:
       return tus_input(services, request, principal, upload);
     case UploadType::kForm:  // sent with the request that made it
+    case UploadType::kPhased:
       break;
   }
   return std::string();

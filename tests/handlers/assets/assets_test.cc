@@ -173,6 +173,22 @@ TEST(Assets, EachScopeOpensItsOwn) {
   EXPECT_THAT(house.ask({.target = "/assets", .key = publish}).at("message"), HasSubstr("scope assets"));
 }
 
+TEST(Assets, OnlyWhatThisDoorBeganGoesOnHere) {
+  House house;
+  for (const char* type : {"put", "multipart", "tus"}) {
+    const Reply made = house.call("POST", "/v2/uploads", R"({"fileName":"a.mp4","fileSize":4,"type":")" + std::string(type) + "\"}");
+    ASSERT_EQ(made.status, 201) << made.body;
+    const std::string id = made.at("data.id");
+    EXPECT_EQ(transfer(house, id, "0123").status, 404) << type;
+    EXPECT_EQ(finish(house, id).status, 404) << type;
+    EXPECT_EQ(house.call("GET", "/assets/" + id).status, 404) << type;
+    EXPECT_EQ(house.call("DELETE", "/assets/" + id).status, 404) << type;
+    const Reply after = house.call("GET", "/v2/uploads/" + id);
+    EXPECT_EQ(after.at("data.state"), "created") << type;
+    EXPECT_EQ(after.at("data.fileName"), "a.mp4") << type;
+  }
+}
+
 TEST(Assets, AreListedByPlace) {
   House house;
   for (const char* name : {"b", "a", "c"}) send_form(house, "/assets", form_file("source", name, name));
