@@ -60,11 +60,11 @@ Status Payload::read_framing(const Caller& caller) {
   const http::Fields& fields = exchange_->request.fields;
   const std::string& hash = caller.signature.payload_hash;
   length_ = exchange_->body.length();
-  if (hash == http::sigv4::kUnsignedPayload) {
-    if (fields.get("content-encoding").value_or("").find("aws-chunked") == std::string_view::npos) return {};
-    return refuse(reasons::kNotImplemented, "aws-chunked needs x-amz-content-sha256 to say how it is signed.");
-  }
-  if (is_sha256(hash)) {
+  if (hash == http::sigv4::kUnsignedPayload || is_sha256(hash)) {
+    if (fields.get("content-encoding").value_or("").find("aws-chunked") != std::string_view::npos) {
+      return refuse(reasons::kNotImplemented, "aws-chunked needs x-amz-content-sha256 to say how it is signed.");
+    }
+    if (hash == http::sigv4::kUnsignedPayload) return {};
     signed_sha256_ = hash;
     sha256_.emplace(http::Hasher::Kind::kSha256);
     return {};
@@ -170,15 +170,29 @@ Result<Verified> Payload::verdict(const store::Checksums& crcs) {
   }
   Verified verified;
   verified.md5 = sent_md5_;
-  if (!algorithm_) return verified;
   if (auto trailer = check_trailer(); !trailer) return pass(trailer);
+  if (!algorithm_) return verified;
   auto computed = checksum(crcs);
   if (!computed) return pass(computed);
   verified.checksums.push_back(std::move(*computed));
   return verified;
 }
 
+Status Payload::check_unannounced() const {
+  const http::Fields& trailers = decoder_->trailers();
+  for (std::size_t i = 0; i < trailers.size(); ++i) {
+    const auto algorithm = algorithm_of_field(trailers[i].name);
+    if (!algorithm) return std::unexpected(algorithm.error());
+    if (*algorithm && !(checksum_in_trailer_ && *algorithm == algorithm_)) {
+      return refuse(reasons::kInvalidRequest, "A checksum came in the trailer that x-amz-trailer did not announce.");
+    }
+  }
+  return {};
+}
+
 Status Payload::check_trailer() {
+  if (!decoder_) return {};
+  if (auto known = check_unannounced(); !known) return known;
   if (!checksum_in_trailer_) return {};
   const auto value = decoder_->trailers().get(checksum_field(*algorithm_));
   if (!value) return refuse(reasons::kInvalidRequest, "The trailer that x-amz-trailer announced did not come.");

@@ -50,6 +50,8 @@ class Payload {
   Status read_digests(std::optional<media::ChecksumAlgorithm> computed, ChecksumFields meaning);
   Status read_checksum(std::optional<media::ChecksumAlgorithm> computed);
   void see(const rt::Slice& slice);
+  // Nobody computes a checksum that comes as a surprise.
+  Status check_unannounced() const;
   Status check_trailer();
   Result<media::Checksum> checksum(const store::Checksums& crcs);
 

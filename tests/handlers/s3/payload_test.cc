@@ -67,6 +67,10 @@ TEST(Payload, compares_the_trailer) {
   EXPECT_EQ(read(kTrailer, streamed("5"), chunk + "x-amz-checksum-crc32:NhCmhw==\r\n\r\n"), "BadDigest");
   EXPECT_EQ(read(kTrailer, streamed("5"), chunk + "x-amz-checksum-crc32:N\r\n\r\n"), "InvalidRequest");
   EXPECT_EQ(read(kTrailer, streamed("5"), chunk + "\r\n"), "InvalidRequest");
+  const std::vector<Field> unannounced = {{"x-amz-decoded-content-length", "5"}};
+  EXPECT_EQ(read(kTrailer, unannounced, chunk + "x-amz-checksum-crc32:NhCmhw==\r\n\r\n"), "InvalidRequest");
+  EXPECT_EQ(read(kTrailer, streamed("5"), chunk + "x-amz-checksum-crc32:NhCmhg==\r\nx-amz-checksum-sha1:AA==\r\n\r\n"),
+            "InvalidRequest");
 }
 
 TEST(Payload, wants_the_announced_length) {
@@ -80,6 +84,7 @@ TEST(Payload, wants_the_announced_length) {
 
 TEST(Payload, refuses_framing_nobody_signed) {
   EXPECT_EQ(read(kUnsigned, {{"content-encoding", "aws-chunked"}}, "5\r\nhello\r\n0\r\n\r\n"), "NotImplemented");
+  EXPECT_EQ(read(kHello, {{"content-encoding", "aws-chunked"}}, "hello"), "NotImplemented");
 }
 
 TEST(Payload, bounds_a_document) {
