@@ -1,5 +1,9 @@
 #include "handlers/s3/copies.h"
 
+#include <fmt/format.h>
+
+#include <charconv>
+
 #include "handlers/s3/envelope.h"
 #include "handlers/s3/multipart.h"
 #include "handlers/s3/object_fields.h"
@@ -105,17 +109,28 @@ Result<media::PutObject> put_of(const Call& call, const BucketObject& source) {
   return put;
 }
 
+std::optional<std::uint64_t> number_of(std::string_view digits) {
+  std::uint64_t number = 0;
+  const auto [end, problem] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  if (digits.empty() || problem != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
+  return number;
+}
+
+// Both ends are named and lie in the source: a part that is silently shorter would be a surprise.
 Result<http::ByteRange> range_of(const Call& call, const BucketObject& source) {
   const auto field = call.request().fields.get("x-amz-copy-source-range");
-  const auto choice = http::choose_range(field, source.size_bytes);
-  const bool open_ended = field && (field->ends_with('-') || field->find("=-") != std::string_view::npos);
-  if (choice.kind == http::RangeChoice::Kind::kUnsatisfiable) {
-    return refuse(reasons::kInvalidRange, "The specified copy range is invalid for the source object size.");
-  }
-  if (open_ended || (field && choice.kind == http::RangeChoice::Kind::kWhole)) {
+  if (!field) return http::ByteRange{0, source.size_bytes};
+  constexpr std::string_view kUnit = "bytes=";
+  const std::string_view ends = field->starts_with(kUnit) ? field->substr(kUnit.size()) : "";
+  const std::size_t dash = ends.find('-');
+  const auto first = number_of(ends.substr(0, dash));
+  const auto last = number_of(dash == std::string_view::npos ? "" : ends.substr(dash + 1));
+  if (!first || !last || *first > *last) {
     return refuse(reasons::kInvalidArgument, "The x-amz-copy-source-range value must be of the form bytes=first-last.");
   }
-  return choice.range;
+  if (*last < source.size_bytes) return http::ByteRange{*first, *last - *first + 1};
+  return refuse(reasons::kInvalidArgument,
+                fmt::format("Range specified is not valid for source object of size: {}", source.size_bytes));
 }
 
 http::Response copy_response(std::string_view root, std::string_view etag, std::int64_t modified_ms,

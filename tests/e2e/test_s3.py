@@ -234,6 +234,9 @@ def test_copies(s3, bucket):
     made = s3.create_multipart_upload(Bucket=bucket, Key="parts")
     where = {"Bucket": bucket, "Key": "parts", "UploadId": made["UploadId"]}
     part = s3.upload_part_copy(**where, PartNumber=1, CopySource=f"{bucket}/to", CopySourceRange="bytes=5-5242884")
+    for wrong in ("bytes=0-6291456", "bytes=6291456-6291457", "bytes=5-", "bytes=-5", "bytes=5-4", "0-4"):
+        assert code_of(s3.upload_part_copy, **where, PartNumber=2, CopySource=f"{bucket}/to",
+                       CopySourceRange=wrong) == "InvalidArgument", wrong
     named = {k: v for k, v in part["CopyPartResult"].items() if k == "ETag" or (k.startswith("Checksum") and k != "ChecksumType")}
     s3.complete_multipart_upload(**where, MultipartUpload={"Parts": [named | {"PartNumber": 1}]})
     assert s3.get_object(Bucket=bucket, Key="parts")["Body"].read() == content[5:5242885]
