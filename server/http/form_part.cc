@@ -104,10 +104,11 @@ std::optional<std::string> extended(std::string_view value) {
   return percent_decode(value.substr(kUtf8.size()));
 }
 
-// Directories are the sender's own business (RFC 7578 §4.2).
+// Directories are the sender's own business (RFC 7578 §4.2); one that ends with a directory names no file.
 std::string last_component(const std::string& path) {
   const std::size_t slash = path.find_last_of("/\\");
-  return slash == std::string::npos ? path : path.substr(slash + 1);
+  std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
+  return name == "." || name == ".." ? std::string() : name;
 }
 
 rt::Status keep_once(std::optional<std::string>& place, std::string value, const char* what) {

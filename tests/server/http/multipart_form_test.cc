@@ -114,6 +114,8 @@ TEST(MultipartForm, reads_names_of_files_as_they_are_sent) {
   EXPECT_EQ(name("filename=\"a %22b%22.mp4\""), "a \"b\".mp4");
   EXPECT_EQ(name("filename=\"C:\\clips\\b.mp4\""), "b.mp4");
   EXPECT_EQ(name("filename=\"../../etc/passwd\""), "passwd");
+  EXPECT_EQ(name("filename=\"../..\""), "");
+  EXPECT_EQ(name("filename=\".\""), "");
   EXPECT_EQ(name("filename=\"50%.mp4\""), "50%.mp4");
   EXPECT_EQ(name("FileName=plain.mp4;"), "plain.mp4");
   EXPECT_EQ(name("filename=\"=?utf-8?B?eA==?=\"; filename*=UTF-8''%C3%BC.mp4"), "ü.mp4");
