@@ -87,13 +87,16 @@ rt::Task<rt::Result<FormUpload>> receive_form(Services& services, http::Exchange
   FormUpload out;
   auto received = co_await receive_all(sink, *form, file_field, check, out);
   if (received) co_return out;
-  if (out.upload) co_await drop_unused(services, *out.upload);
+  const bool is_refused = !received.error().field.empty();
+  if (out.upload && is_refused) co_await drop_unused(services, *out.upload);
+  // What was cut off shows as failed to whoever watches the list.
+  if (out.upload && !is_refused) co_await services.uploads.cancel(out.upload->tenant, out.upload->id);
   co_return rt::pass(received);
 }
 
 rt::Task<void> drop_unused(Services& services, const Upload& upload) {
-  // Refused when it was completed; a failure leaves it to expire.
-  co_await services.uploads.cancel(upload.tenant, upload.id);
+  // Not possible when it was completed; a failure leaves it to expire.
+  co_await services.uploads.discard(upload.tenant, upload.id);
 }
 
 rt::Task<rt::Status> pour(Form& form, media::Receiver& receiver, std::uint64_t end) {

@@ -29,7 +29,7 @@ using CheckField = rt::Status (*)(const std::string& name, const std::string& va
 rt::Task<rt::Result<FormUpload>> receive_form(Services& services, http::Exchange& exchange, std::string tenant,
                                               std::string file_field, CheckField check);
 
-// Frees the bytes of what was not completed.
+// Forgets what was not completed, and its bytes.
 rt::Task<void> drop_unused(Services& services, const media::Upload& upload);
 
 // The form's current file into the receiver, which its owner finishes. kTooLarge when it would go beyond `end`.

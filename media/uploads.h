@@ -104,6 +104,8 @@ class Uploads {
   rt::Task<rt::Result<Completion>> complete(std::string tenant, std::string id, CompleteUpload input);
   // Frees the bytes. A repeat answers the same upload; kConflict when completed.
   rt::Task<rt::Result<Upload>> cancel(std::string tenant, std::string id);
+  // Removes the record with the bytes. kConflict when completed.
+  rt::Task<rt::Status> discard(std::string tenant, std::string id);
   // Removes the record of a completed upload; its media keeps the bytes. Else kConflict.
   rt::Task<rt::Status> remove(std::string tenant, std::string id);
 

@@ -51,6 +51,9 @@ rt::Task<rt::Result<std::optional<Media>>> made_of(Services& services, const Upl
 }  // namespace
 
 Answer upload_video(Services& services, http::Exchange& exchange, media::Principal principal) {
+  if (!is_form(exchange.request)) {
+    co_return rt::fail(rt::Code::kInvalid, "a multipart/form-data body with the file video is required", "video");
+  }
   auto form = co_await receive_form(services, exchange, principal.tenant, "video", check_field);
   if (!form) co_return rt::pass(form);
   const auto work = [&] { return complete(services, *form); };

@@ -75,6 +75,7 @@ TEST(ClientUploads, NamesWhatIsMissingOrWrongAndKeepsNothing) {
     EXPECT_THAT(reply.at("message"), Not("absent"));
     EXPECT_EQ(house.store.objects(), 0U) << each.parts;
     EXPECT_EQ(house.call("GET", "/v2/media").at("data.total"), "0");
+    if (each.status == 422) EXPECT_EQ(house.call("GET", kUploads).body, R"({"data":[]})") << each.parts;
   }
 }
 
@@ -94,7 +95,11 @@ TEST(ClientUploads, AFormThatBreaksOffLeavesNothing) {
 
 TEST(ClientUploads, RefusesOtherBodiesAndKeys) {
   House house;
-  EXPECT_EQ(house.call("POST", kUploads, "{}").status, 415);
+  for (const char* type : {"application/json", "application/x-www-form-urlencoded"}) {
+    const Reply reply = house.call("POST", kUploads, "{}", {{"content-type", type}});
+    EXPECT_EQ(reply.status, 422) << type;
+    EXPECT_THAT(reply.body, HasSubstr("\"video\":[")) << type;
+  }
   EXPECT_EQ(house.ask({.target = kUploads}).status, 401);
   EXPECT_EQ(house.ask({.target = kUploads}).at("message"), "a key is needed: Authorization: Bearer sk-…");
   EXPECT_EQ(
@@ -170,6 +175,7 @@ TEST(ClientUploads, TellsOfADuplicate) {
   EXPECT_EQ(again.status, 409);
   EXPECT_THAT(again.at("message"), HasSubstr(id));
   EXPECT_EQ(house.store.objects(), 1U);
+  EXPECT_EQ(house.call("GET", "/v2/uploads").at("data.total"), "1");
 }
 
 }  // namespace
