@@ -19,7 +19,7 @@ from test_s3 import client
 
 LARGE = noise(17 * MIB + 3, "large")
 AWS = {"awscli of Debian": "/usr/bin/aws", "awscli of PyPI": str(Path(sys.executable).with_name("aws"))}
-TRANSPORTS = {"http": "http/1.1", "tls": "http/1.1", "tls-h2": "h2"}
+WAYS = ["http", "tls", "tls-h2"]
 
 
 @pytest.fixture(params=["http", "tls"])
@@ -110,7 +110,7 @@ def test_aws_command_line(server, door, bucket, folder, tmp_path, program):
     assert door.protocols(bucket) == {"http/1.1"}
 
 
-@pytest.mark.parametrize("way", TRANSPORTS)
+@pytest.mark.parametrize("way", WAYS)
 def test_curl(server, bucket, folder, way):
     door = Door(server, way.split("-")[0])
     signed = signing_curl(door, "--http2" if way == "tls-h2" else "--http1.1")
@@ -121,10 +121,10 @@ def test_curl(server, bucket, folder, way):
     assert b"<Key>large.bin</Key>" in signed(f"{door.url}/{bucket}")
     signed("-X", "DELETE", url)
     assert b"<Key>" not in signed(f"{door.url}/{bucket}")
-    assert TRANSPORTS[way] in door.protocols(bucket)
+    assert ("h2" in door.protocols(bucket)) == (way == "tls-h2")
 
 
-@pytest.mark.parametrize("way", TRANSPORTS)
+@pytest.mark.parametrize("way", WAYS)
 def test_rclone(server, bucket, folder, tmp_path, way):
     door = Door(server, way.split("-")[0])
     run, remote = rclone(door)
@@ -143,7 +143,7 @@ def test_rclone(server, bucket, folder, tmp_path, way):
     assert objects(server, bucket) == {"x/large.bin": LARGE}
     run("purge", *options, remote(bucket))
     assert bucket not in run("lsd", *options, remote(""))
-    assert TRANSPORTS[way] in door.protocols(bucket)
+    assert ("h2" in door.protocols(bucket)) == (way == "tls-h2")
 
 
 def test_s3cmd(server, door, bucket, folder, tmp_path):
