@@ -51,7 +51,8 @@ enum class UploadAction : std::uint8_t {
   kListParts,
   kCompleteMultipart,
   kAbortMultipart,
-  kOther,  // whatever else a door offers
+  kListMultiparts,  // of this key: how some clients look for what to go on with
+  kOther,           // whatever else a door offers
 };
 
 // kForbidden, the field "key", for any other action, bucket or key than the upload's own; kGone when it is not open.

@@ -30,12 +30,15 @@ Status check_wishes(const http::Request& request) {
   return {};
 }
 
+// A list of a bucket means the keys that begin with its prefix; no key of the bucket `uploads` begins another one.
+std::string key_meant_by(const Target& target) { return target.key.empty() ? target.value("prefix") : target.key; }
+
 rt::Task<Status> authorize(const Call& call, const Operation& operation) {
   auto scope = require_scope(call.caller.principal, operation.any_of);
   if (!scope) co_return pass(scope);
   if (!call.caller.confined) co_return Status();
   auto access = co_await media::check_upload_access(call.services.uploads, *call.caller.confined, operation.action,
-                                                    call.target.bucket, call.target.key);
+                                                    call.target.bucket, key_meant_by(call.target));
   if (!access) co_return pass(access);
   co_return Status();
 }

@@ -141,6 +141,9 @@ void Session::begin_request() {
   exchange_.started_us = monotonic_us();
   exchange_.body.open(this, framing_.content_length);
   http::make_request_id(exchange_.id);
+  // Nothing is held back, but some clients take the lack of a 100 for a final response, and wait for another one on
+  // this connection for ever.
+  if (framing_.expects_continue && !framing_.has_body()) inform(100, {});
   main_.set();
 }
 

@@ -82,6 +82,9 @@ bool read_credential(std::string_view text, Signature& signature) {
          !signature.service.empty();
 }
 
+// Some clients sign the pseudo-field of HTTP/2 that stands in for Host (RFC 9113, 8.3.1).
+bool names_authority(std::string_view name) { return name == "host" || name == ":authority"; }
+
 bool read_signed_fields(std::string_view text, Signature& signature) {
   while (!text.empty()) {
     signature.signed_fields.emplace_back(take_until(text, ';'));
@@ -89,7 +92,7 @@ bool read_signed_fields(std::string_view text, Signature& signature) {
   }
   const auto& names = signature.signed_fields;
   return std::ranges::is_sorted(names) && std::ranges::adjacent_find(names) == names.end() &&
-         std::ranges::find(names, "host") != names.end();
+         std::ranges::any_of(names, names_authority);
 }
 
 bool is_signature(std::string_view text) {
@@ -216,7 +219,7 @@ std::string canonical_query(const Pairs& query) {
 
 // All values of that name, joined by commas, runs of spaces made one.
 std::string canonical_value(const Request& request, std::string_view name) {
-  if (name == "host" && !request.authority.empty()) return request.authority;
+  if (names_authority(name) && !request.authority.empty()) return request.authority;
   std::string text;
   bool first = true;
   for (std::size_t i = 0; i < request.fields.size(); ++i) {

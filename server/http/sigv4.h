@@ -49,7 +49,7 @@ struct Signature {
   std::string date;  // YYYYMMDD
   std::string region;
   std::string service;
-  std::vector<std::string> signed_fields;  // lower case, sorted
+  std::vector<std::string> signed_fields;  // lower case, sorted; :authority for HTTP/2's Host
   std::string signature;                   // hexadecimal
   std::string time;                        // YYYYMMDDTHHMMSSZ
   std::int64_t time_seconds = 0;

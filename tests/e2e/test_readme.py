@@ -1,4 +1,5 @@
-"""Every shell example in README.md is run, in its order, in one shell against one server.
+"""Every shell example in README.md is run, in its order, in one shell against one server; those of "Use it with" have a
+test of their own (test_use_it_with.py).
 
 Blocks marked `sh` are run as they stand, with the address and the data directory of a test server in place of the
 defaults; blocks marked `console` (what only a person with root should type) are checked for the commands they name.
@@ -16,7 +17,8 @@ README = (ROOT / "README.md").read_text()
 
 
 def blocks(language):
-    return re.findall(rf"```{language}\n(.*?)```", README, re.S)
+    elsewhere = re.sub(r"^## Use it with$.*?(?=^## )", "", README, flags=re.S | re.M)
+    return re.findall(rf"```{language}\n(.*?)```", elsewhere, re.S)
 
 
 @pytest.fixture(scope="module")

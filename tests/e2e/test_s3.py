@@ -1,13 +1,10 @@
-"""The S3 door with the clients people use: boto3, the AWS command line, curl, rclone and s3cmd, against the real
-server. Every byte is compared; every error is the code a client expects."""
+"""The S3 door operation by operation, with boto3 against the real server. Every byte is compared; every error is the
+code a client expects."""
 
 import base64
 import concurrent.futures
 import datetime
 import hashlib
-import json
-import os
-import subprocess
 import time
 import zlib
 
@@ -349,88 +346,3 @@ def test_an_upload_by_its_temporary_credentials(server, api):
     own.complete_multipart_upload(**where, MultipartUpload={"Parts": parts})
     done = api.complete(upload)
     assert done["state"] == "completed" and api.original(done["mediaId"]).content == content
-
-
-# --- command lines ---
-
-def environment(server):
-    return clean_environment() | {"AWS_ACCESS_KEY_ID": server.admin["accessKeyId"], "AWS_DEFAULT_REGION": REGION,
-                         "AWS_SECRET_ACCESS_KEY": server.admin["secretAccessKey"], "AWS_EC2_METADATA_DISABLED": "true",
-                         "AWS_CONFIG_FILE": "/nonexistent", "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent"}
-
-
-def clean_environment():
-    return {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-
-
-def run(*command, env=None, **options):
-    env = env or clean_environment()
-    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=120, env=env, **options)
-    assert done.returncode == 0, f"{command}: {done.stdout[-1500:]} {done.stderr[-1500:]}"
-    return done.stdout
-
-
-def test_awscli(server, bucket, tmp_path):
-    def aws(*arguments):
-        return run("/usr/bin/aws", "--endpoint-url", server.base, *arguments, env=environment(server))
-
-    source, back = tmp_path / "source", tmp_path / "back"
-    source.mkdir()
-    (source / "large.bin").write_bytes(noise(20 * MIB, "awscli"))
-    (source / "small ü.txt").write_bytes(b"small")
-    aws("s3", "sync", "--only-show-errors", source, f"s3://{bucket}/below")
-    aws("s3", "sync", "--only-show-errors", f"s3://{bucket}/below", back)
-    assert {p.name: p.read_bytes() for p in back.iterdir()} == {p.name: p.read_bytes() for p in source.iterdir()}
-    assert aws("s3", "sync", f"s3://{bucket}/below", back).strip() == ""
-    aws("s3", "mv", "--only-show-errors", f"s3://{bucket}/below/large.bin", f"s3://{bucket}/moved.bin")
-    assert "moved.bin" in aws("s3", "ls", f"s3://{bucket}/")
-    aws("s3", "rb", "--force", f"s3://{bucket}")
-    assert bucket not in aws("s3", "ls")
-
-
-@pytest.mark.parametrize("way", ["h1", "tls h2"])
-def test_curl(server, bucket, tmp_path, way):
-    base, options = (server.base, ["--http1.1"]) if way == "h1" else (server.tls_base, ["-k", "--http2"])
-    clip = tmp_path / "clip.bin"
-    clip.write_bytes(noise(3 * MIB, "curl"))
-    signed = [*options, "--fail", "-H", "x-amz-content-sha256: UNSIGNED-PAYLOAD", "--aws-sigv4", f"aws:amz:{REGION}:s3", "--user",
-              f"{server.admin['accessKeyId']}:{server.admin['secretAccessKey']}"]
-    curl(*signed, "-T", clip, f"{base}/{bucket}/clip.bin")
-    assert curl(*signed, f"{base}/{bucket}/clip.bin") == clip.read_bytes()
-    assert b"<Key>clip.bin</Key>" in curl(*signed, f"{base}/{bucket}")
-    curl(*signed, "-X", "DELETE", f"{base}/{bucket}/clip.bin")
-    assert b"<Key>" not in curl(*signed, f"{base}/{bucket}")
-
-
-def test_rclone(server, bucket, tmp_path):
-    remote = (f":s3,provider=Other,access_key_id={server.admin['accessKeyId']},env_auth=false,"
-              f"secret_access_key={server.admin['secretAccessKey']},endpoint='{server.base}',chunk_size=5Mi,"
-              f"upload_cutoff=6Mi:{bucket}")
-    source = tmp_path / "source"
-    (source / "deep").mkdir(parents=True)
-    (source / "large.bin").write_bytes(noise(13 * MIB, "rclone"))
-    (source / "deep" / "small.txt").write_bytes(b"small")
-    rclone = ["rclone", "--config", "/dev/null", "--retries", "1", "--low-level-retries", "1"]
-    run(*rclone, "copy", source, f"{remote}/x")
-    run(*rclone, "check", source, f"{remote}/x", "--download")
-    run(*rclone, "check", source, f"{remote}/x")
-    (source / "deep" / "small.txt").unlink()
-    run(*rclone, "sync", source, f"{remote}/x")
-    assert json.loads(run(*rclone, "lsjson", "-R", "--files-only", f"{remote}/x"))[0]["Path"] == "large.bin"
-    run(*rclone, "purge", f"{remote}/x")
-
-
-def test_s3cmd(server, bucket, tmp_path):
-    host = server.listen
-    s3cmd = ["s3cmd", "--config", "/dev/null", "--no-ssl", f"--host={host}", f"--host-bucket={host}",
-             f"--access_key={server.admin['accessKeyId']}", f"--secret_key={server.admin['secretAccessKey']}",
-             "--multipart-chunk-size-mb=5", "--no-progress"]
-    large, back = tmp_path / "large.bin", tmp_path / "back.bin"
-    large.write_bytes(noise(11 * MIB, "s3cmd"))
-    run(*s3cmd, "put", large, f"s3://{bucket}/a/large.bin")
-    assert "large.bin" in run(*s3cmd, "ls", f"s3://{bucket}/a/")
-    run(*s3cmd, "get", f"s3://{bucket}/a/large.bin", back)
-    assert back.read_bytes() == large.read_bytes()
-    run(*s3cmd, "info", f"s3://{bucket}/a/large.bin")
-    run(*s3cmd, "del", "--recursive", "--force", f"s3://{bucket}/a")
-    run(*s3cmd, "rb", f"s3://{bucket}")

@@ -4,18 +4,16 @@ import base64
 import hashlib
 import json
 import re
-import shutil
 import subprocess
 import threading
-from pathlib import Path
 
 import httpx
 import pytest
 from tusclient import client as tuspy
 
-from harness import H1, MIB, ROOT, Server, check, curl, free_port, noise, wait_until
+from harness import H1, MIB, Server, check, curl, free_port, noise, wait_until
+from node import installed
 
-HERE = Path(__file__).parent / "tus_js"
 BYTES = "application/offset+octet-stream"
 PARTIAL = "application/partial-upload"
 
@@ -77,16 +75,8 @@ class FixedServer(Server):
 
 @pytest.fixture(scope="session")
 def node():
-    """The folder of the driver with its packages, installed as the lock file says."""
-    folder = ROOT / "build/node/tus_js"
-    folder.mkdir(parents=True, exist_ok=True)
-    lock, stamp = (HERE / "package-lock.json").read_text(), folder / "installed"
-    for name in ("package.json", "package-lock.json", "upload.mjs"):
-        shutil.copy(HERE / name, folder / name)
-    if not stamp.exists() or stamp.read_text() != lock:
-        subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=folder, check=True, timeout=120)
-        stamp.write_text(lock)
-    return folder
+    """The folder of the driver with its packages."""
+    return installed("tus_js")
 
 
 class Js:

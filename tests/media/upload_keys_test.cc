@@ -73,7 +73,8 @@ TEST_F(UploadKeysTest, are_good_for_one_key_and_the_steps_of_an_upload) {
   const Upload other = announce();
   const std::string key = upload_object_key(upload);
   using enum UploadAction;
-  for (const auto action : {kCreateMultipart, kPutPart, kPutObject, kListParts, kCompleteMultipart, kAbortMultipart}) {
+  for (const auto action :
+       {kCreateMultipart, kPutPart, kPutObject, kListParts, kCompleteMultipart, kAbortMultipart, kListMultiparts}) {
     EXPECT_TRUE(check(upload, action, "uploads", key));
     EXPECT_FALSE(check(upload, action, "uploads", upload_object_key(other)));
     EXPECT_FALSE(check(upload, action, "uploads", upload.id + "/other.mp4"));

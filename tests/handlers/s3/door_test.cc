@@ -193,6 +193,10 @@ TEST_F(S3Door, confines_temporary_credentials) {
             "AccessDenied");
   EXPECT_EQ(code(house.ask(signed_by(own, {.target = target}))), "AccessDenied");
   EXPECT_EQ(code(house.ask(signed_by({own.id, own.secret}, {.target = "/"}))), "InvalidAccessKeyId");
+  const std::string open = "/uploads?uploads&prefix=";
+  EXPECT_EQ(house.ask(signed_by(own, {.target = open + http::percent_encode(made.at("data.input.key"))})).status, 200);
+  EXPECT_EQ(code(house.ask(signed_by(own, {.target = "/uploads?uploads"}))), "AccessDenied");
+  EXPECT_EQ(code(house.ask(signed_by(own, {.target = open + made.at("data.id")}))), "AccessDenied");
   EXPECT_EQ(house.ask(signed_by(own, {.method = "PUT", .target = target, .body = "bytes"})).status, 200);
   const Reply done = house.call("POST", "/v2/uploads/" + made.at("data.id") + "/complete");
   EXPECT_EQ(done.at("data.state"), "completed") << done.body;

@@ -223,6 +223,11 @@ TEST(Session, sends_100_when_the_handler_asks_for_the_body) {
   EXPECT_EQ(result.received, "HTTP/1.1 100 Continue\r\n\r\n" + ok("hi"));
 }
 
+TEST(Session, sends_100_where_there_is_no_body_too) {
+  const std::string answers = talk({}, put("Expect: 100-continue\r\nContent-Length: 0\r\n") + get("/next")).received;
+  EXPECT_EQ(answers, "HTTP/1.1 100 Continue\r\n\r\n" + ok("/p") + ok("/next"));
+}
+
 TEST(Session, sends_no_100_to_a_client_that_did_not_wait) {
   EXPECT_EQ(talk({.answer = echo}, put("Expect: 100-continue\r\nContent-Length: 2\r\n", "hi")).received, ok("hi"));
 }

@@ -110,6 +110,25 @@ TEST(SigV4, verifies_what_boto3_signs) {
   EXPECT_EQ(check(part, kBotoSecret, kBotoTime), "ok");
 }
 
+TEST(SigV4, verifies_what_the_sdk_for_javascript_signs_over_http2) {
+  const Request list =
+      request_of("GET", "/uploads/?list-type=2", "127.0.0.1:8080",
+                 {{"x-amz-user-agent", "aws-sdk-js/3.1168.0"},
+                  {"amz-sdk-invocation-id", "808e9c49-5863-4079-96a8-7efcf65269d3"},
+                  {"amz-sdk-request", "attempt=1; max=1"},
+                  {"x-amz-date", "20240229T123456Z"},
+                  {"x-amz-content-sha256", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},
+                  {"authorization",
+                   "AWS4-HMAC-SHA256 Credential=AKIAEXAMPLE/20240229/eu-central-1/s3/aws4_request, "
+                   "SignedHeaders=:authority;amz-sdk-invocation-id;amz-sdk-request;x-amz-content-sha256;x-amz-date;"
+                   "x-amz-user-agent, "
+                   "Signature=0ad4f7e0d0432d2eafcdef528ccb09f9808f05d2dd838d907fb41a33eea8f1cd"}});
+  EXPECT_EQ(check(list, kBotoSecret, kBotoTime), "ok");
+  Request elsewhere = list;
+  elsewhere.authority = "127.0.0.1:8081";
+  EXPECT_TRUE(check(elsewhere, kBotoSecret, kBotoTime).starts_with("SignatureDoesNotMatch"));
+}
+
 TEST(SigV4, presigns_like_the_published_example) {
   const std::string url = presign({.method = "GET",
                                    .origin = "https://examplebucket.s3.amazonaws.com",
