@@ -11,7 +11,10 @@ constexpr const char* kReadableFields =
     "ETag, Location, Range, Content-Range, Accept-Ranges, Content-Disposition, Retry-After, X-Request-Id, "
     "X-Should-Retry, Idempotency-Replayed, X-Media-Id, Tus-Resumable, Tus-Version, Tus-Extension, Tus-Max-Size, "
     "Tus-Checksum-Algorithm, Upload-Offset, Upload-Length, Upload-Defer-Length, Upload-Metadata, Upload-Concat, "
-    "Upload-Expires, Upload-Complete, Upload-Limit, Accept-Patch";
+    "Upload-Expires, Upload-Complete, Upload-Limit, Accept-Patch, Allow, "
+    "RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset";
+
+constexpr std::string_view kS3Prefix = "x-amz-";
 
 // The value for Access-Control-Allow-Origin; empty when the origin is not allowed.
 std::string_view allowed(const std::vector<std::string>& origins, std::string_view origin) {
@@ -20,6 +23,15 @@ std::string_view allowed(const std::vector<std::string>& origins, std::string_vi
     if (each == origin) return origin;
   }
   return {};
+}
+
+// S3 has too many to be told with every response, and metadata of any name: those that are there.
+std::string readable(const http::Fields& fields) {
+  std::string names = kReadableFields;
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    if (fields[i].name.starts_with(kS3Prefix)) names.append(", ").append(fields[i].name);
+  }
+  return names;
 }
 
 }  // namespace
@@ -48,7 +60,7 @@ void allow_origin(const std::vector<std::string>& origins, const http::Request& 
   if (value != "*") fields.add("vary", "Origin");
   if (value.empty()) return;
   fields.add("access-control-allow-origin", value);
-  fields.add("access-control-expose-headers", kReadableFields);
+  fields.add("access-control-expose-headers", readable(fields));
 }
 
 }  // namespace millrace::handlers

@@ -14,9 +14,16 @@ struct Kept {
   std::string fingerprint;
   std::int64_t at_ms = 0;
   int status = 0;  // 0: the first attempt is under way
-  std::string location;
+  http::Fields fields;
   std::string body;
 };
+
+http::Fields fields_of(const std::optional<http::Json>& json) {
+  http::Fields fields;
+  if (!json) return fields;
+  for (const auto& [name, value] : json->members()) fields.add(name, value.as_text().value_or(""));
+  return fields;
+}
 
 rt::Result<Kept> parse(const std::string& value) {
   const auto json = http::Json::parse_object(value);
@@ -24,20 +31,22 @@ rt::Result<Kept> parse(const std::string& value) {
   const auto fingerprint = json->required_text("fingerprint");
   const auto at_ms = json->integer("at");
   const auto status = json->integer("status", 0, 599);
-  const auto location = json->text("location");
+  const auto fields = json->object("fields");
   const auto body = json->text("body");
-  if (!fingerprint || !at_ms || !status || !location || !body) {
+  if (!fingerprint || !at_ms || !status || !fields || !body) {
     return rt::fail(rt::Code::kDamaged, "the record of an idempotent answer cannot be read");
   }
-  return Kept{*fingerprint, at_ms->value_or(0), static_cast<int>(status->value_or(0)), location->value_or(""),
+  return Kept{*fingerprint, at_ms->value_or(0), static_cast<int>(status->value_or(0)), fields_of(*fields),
               body->value_or("")};
 }
 
 std::string digest(std::string_view text) { return http::hex(http::sha256(http::bytes_of(text))); }
 
 http::Response replay(const Kept& kept) {
-  http::Response response = http::Response::text(kept.status, "application/json", kept.body);
-  if (!kept.location.empty()) response.fields.add("location", kept.location);
+  http::Response response = http::Response::empty(kept.status);
+  response.content_length = kept.body.size();
+  response.body = kept.body;
+  response.fields = kept.fields;
   response.fields.add("idempotency-replayed", "true");
   return response;
 }
@@ -109,8 +118,10 @@ std::string Once::render(const http::Response* answer) const {
   json.begin_object().member("fingerprint", fingerprint_).member("at", clock_());
   json.member("status", answer ? answer->status : 0);
   if (answer) {
-    json.member("location", answer->fields.get("location").value_or(""));
-    json.member("body", std::get<std::string>(answer->body));
+    json.key("fields").begin_object();
+    for (std::size_t i = 0; i < answer->fields.size(); ++i)
+      json.member(answer->fields[i].name, answer->fields[i].value);
+    json.end_object().member("body", std::get<std::string>(answer->body));
   }
   json.end_object();
   return json.take();

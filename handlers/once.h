@@ -1,6 +1,6 @@
-// Once: what an Idempotency-Key promises. The first answer to a POST is kept for a day in the store's records; the same
-// key with the same body gets it again, with another body a conflict. The place is taken before the work begins, so two
-// at the same time never both do it. Answers with secrets must not go through here.
+// Once: what an Idempotency-Key promises. The first answer to a POST, fields and all, is kept for a day in the store's
+// records; the same key with the same body gets it again, with another body a conflict. The place is taken before the
+// work begins, so two at the same time never both do it. Answers with secrets must not go through here.
 #pragma once
 
 #include <optional>

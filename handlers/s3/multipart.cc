@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "handlers/endpoint.h"
 #include "handlers/links.h"
 #include "handlers/s3/access.h"
 #include "handlers/s3/checksum_names.h"
@@ -124,17 +125,22 @@ void write_multipart(XmlWriter& xml, const Multipart& multipart, bool url_encode
   xml.end();
 }
 
-}  // namespace
-
-media::MultipartRef multipart_of(const Call& call) {
-  return {call.tenant(), call.target.bucket, call.target.key, call.target.value("uploadId")};
+// What a repeat with the same Idempotency-Key must say again: all that describes the object.
+std::string said_in(const Call& call) {
+  std::string said = call.target.bucket + "/" + call.target.key;
+  const http::Fields& fields = call.request().fields;
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    const auto [name, value] = fields[i];
+    const bool of_signature = name == "x-amz-date" || name == "x-amz-content-sha256" || name == "x-amz-security-token";
+    const bool describes = name.starts_with("x-amz-") || name.starts_with("content-") || name == "cache-control";
+    if (describes && !of_signature) said.append("\n").append(name).append(": ").append(value);
+  }
+  return said;
 }
 
-Answer create_multipart(const Call& call) {
-  auto wanted = new_multipart(call);
-  if (!wanted) co_return pass(wanted);
-  const auto multipart = co_await call.services.multiparts.create(std::move(*wanted));
-  if (!multipart) co_return std::unexpected(Refusal(multipart.error()));
+handlers::Answer begin_multipart(const Call& call, media::NewMultipart wanted) {
+  const auto multipart = co_await call.services.multiparts.create(std::move(wanted));
+  if (!multipart) co_return std::unexpected(multipart.error());
   XmlWriter xml("InitiateMultipartUploadResult", kNamespace);
   xml.element("Bucket", call.target.bucket).element("Key", call.target.key).element("UploadId", multipart->ref.id);
   Response response = xml_response(xml);
@@ -143,6 +149,21 @@ Answer create_multipart(const Call& call) {
     response.fields.add("x-amz-checksum-type", multipart->composite ? "COMPOSITE" : "FULL_OBJECT");
   }
   co_return response;
+}
+
+}  // namespace
+
+media::MultipartRef multipart_of(const Call& call) {
+  return {call.tenant(), call.target.bucket, call.target.key, call.target.value("uploadId")};
+}
+
+Answer create_multipart(const Call& call) {
+  const auto wanted = new_multipart(call);
+  if (!wanted) co_return std::unexpected(wanted.error());
+  const auto work = [&] { return begin_multipart(call, *wanted); };
+  auto response = co_await once(call.services, call.exchange, call.caller.principal, said_in(call), work);
+  if (!response) co_return pass(response);
+  co_return std::move(*response);
 }
 
 Answer complete_multipart(const Call& call) {

@@ -21,6 +21,7 @@ constexpr std::array kTable = {
     Row{Code::kNotFound, "bucket", reasons::kNoSuchBucket},
     Row{Code::kNotFound, "uploadId", reasons::kNoSuchUpload},
     Row{Code::kNotFound, "", reasons::kNoSuchKey},
+    Row{Code::kConflict, "Idempotency-Key", reasons::kIdempotentParameterMismatch},
     Row{Code::kConflict, "", reasons::kOperationAborted},
     Row{Code::kForbidden, "", reasons::kAccessDenied},
     Row{Code::kUnauthenticated, "", reasons::kAccessDenied},

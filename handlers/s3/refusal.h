@@ -27,6 +27,7 @@ inline constexpr Reason kBucketNotEmpty{"BucketNotEmpty", 409};
 inline constexpr Reason kEntityTooLarge{"EntityTooLarge", 400};
 inline constexpr Reason kEntityTooSmall{"EntityTooSmall", 400};
 inline constexpr Reason kExpiredToken{"ExpiredToken", 400};
+inline constexpr Reason kIdempotentParameterMismatch{"IdempotentParameterMismatch", 409};
 inline constexpr Reason kIncompleteBody{"IncompleteBody", 400};
 inline constexpr Reason kInsufficientStorage{"InsufficientStorage", 507};
 inline constexpr Reason kInternalError{"InternalError", 500};

@@ -1,10 +1,10 @@
 #include "handlers/tus/creation.h"
 
-#include "handlers/once.h"
 #include "handlers/tus/address.h"
 #include "handlers/tus/endpoint.h"
 #include "handlers/tus/envelope.h"
 #include "handlers/tus/fields.h"
+#include "handlers/tus/made_once.h"
 #include "handlers/tus/resource.h"
 #include "handlers/tus/resumable.h"
 #include "handlers/tus/sending.h"
@@ -97,18 +97,13 @@ rt::Task<http::Response> with_first_bytes(Services& services, http::Exchange& ex
   co_return response;
 }
 
-struct Made {
-  Upload upload;
-  bool before = false;  // by an earlier request with the same Idempotency-Key
-};
-
-rt::Task<rt::Result<Made>> make(Services& services, std::string tenant, Plan plan) {
+rt::Task<rt::Result<Upload>> make(Services& services, std::string tenant, Plan plan) {
   auto task = plan.concat.ids.empty()
                   ? services.uploads.create(std::move(tenant), std::move(plan.input))
                   : services.uploads.concatenate(std::move(tenant), std::move(plan.input), std::move(plan.concat.ids));
   auto upload = co_await std::move(task);
   if (!upload) co_return std::unexpected(named(std::move(upload.error())));
-  co_return Made{std::move(*upload)};
+  co_return upload;
 }
 
 // What a repeat must say again. Not the bytes: those go on where the upload is.
@@ -120,27 +115,6 @@ std::string fingerprint_of(const http::Fields& fields) {
   return text;
 }
 
-rt::Task<rt::Result<Made>> make_once(Services& services, const http::Request& request, std::string tenant, Plan plan) {
-  const auto key = idempotency_key(request);
-  if (!key) co_return std::unexpected(key.error());
-  if (!*key) co_return co_await make(services, std::move(tenant), std::move(plan));
-  Once once(services.store, services.clock, tenant + " /files", **key, fingerprint_of(request.fields));
-  auto replay = co_await once.begin();
-  if (!replay) co_return rt::pass(replay);
-  if (*replay) {
-    const std::string_view location = (*replay)->fields.get("location").value_or("");
-    auto upload = co_await settle_upload(services, tenant, std::string(location.substr(location.rfind('/') + 1)), true);
-    if (!upload) co_return rt::pass(upload);
-    co_return Made{std::move(*upload), true};
-  }
-  auto made = co_await make(services, std::move(tenant), std::move(plan));
-  http::Response answer = http::Response::text(201, {}, {});
-  if (made) answer.fields.add("location", "/files/" + made->upload.id);
-  // An answer that could not be kept is still the answer: the work is done.
-  co_await once.end(made ? &answer : nullptr);
-  co_return made;
-}
-
 Answer create_tus(Services& services, http::Exchange& exchange, std::string tenant) {
   if (auto version = check_version(exchange.request, true); !version) co_return rt::pass(version);
   auto plan = plan_of(exchange.request.fields);
@@ -149,7 +123,9 @@ Answer create_tus(Services& services, http::Exchange& exchange, std::string tena
   Piece piece{.tenant = tenant, .id = {}};
   const bool brings_bytes = plan->brings_bytes && plan->concat.ids.empty();
   if (auto read = read_checksum(exchange.request, piece); brings_bytes && !read) co_return rt::pass(read);
-  auto made = co_await make_once(services, exchange.request, tenant, std::move(*plan));
+  const Make work = [&] { return make(services, tenant, *plan); };
+  std::string said = fingerprint_of(exchange.request.fields);
+  auto made = co_await make_once(services, exchange.request, tenant, std::move(said), /*by_length=*/true, work);
   if (!made) co_return rt::pass(made);
   if (made->before) {
     http::Response response = created(services, exchange.request, made->upload);

@@ -4,6 +4,7 @@
 #include "handlers/tus/disposition.h"
 #include "handlers/tus/envelope.h"
 #include "handlers/tus/fields.h"
+#include "handlers/tus/made_once.h"
 #include "handlers/tus/resource.h"
 #include "handlers/tus/sending.h"
 #include "server/http/structured.h"
@@ -87,6 +88,20 @@ http::Response more_wanted(int status, const Services& services, const Upload& u
   return response;
 }
 
+// What a repeat must say again; not the bytes.
+std::string fingerprint_of(const media::NewUpload& input, bool is_whole) {
+  const std::string length = input.declared_bytes ? std::to_string(*input.declared_bytes) : "-";
+  return length + "\n" + input.file_name + "\n" + input.content_type + (is_whole ? "\n?1" : "\n?0");
+}
+
+// How far it has come; the rest can be appended.
+http::Response made_before(Services& services, const http::Request& request, const Upload& upload) {
+  http::Response response = is_done(upload) ? file_response(201, upload) : more_wanted(201, services, upload);
+  response.fields.add("location", upload_url(services.settings, request, upload.id));
+  response.fields.add("idempotency-replayed", "true");
+  return response;
+}
+
 Answer failed(Services& services, Piece piece, rt::Error error) {
   const bool of_length = error.field == "upload-length" || error.field == "fileSize";
   if (of_length && error.code != rt::Code::kTooLarge) co_return inconsistent_length(error.message);
@@ -108,8 +123,13 @@ Answer create_resumable(Services& services, http::Exchange& exchange, std::strin
     rt::Error error{rt::Code::kTooLarge, "the file is larger than allowed", "upload-length"};
     co_return co_await explain(services, {.tenant = tenant, .id = {}}, std::move(error));
   }
-  auto upload = co_await services.uploads.create(tenant, new_upload_of(fields, lengths.told));
-  if (!upload) co_return std::unexpected(named(std::move(upload.error())));
+  const media::NewUpload input = new_upload_of(fields, lengths.told);
+  const Make work = [&] { return services.uploads.create(tenant, input); };
+  std::string said = fingerprint_of(input, is_whole);
+  auto made = co_await make_once(services, exchange.request, tenant, std::move(said), /*by_length=*/false, work);
+  if (!made) co_return std::unexpected(named(std::move(made.error())));
+  if (made->before) co_return made_before(services, exchange.request, made->upload);
+  const Upload* upload = &made->upload;
   const bool resumable = speaks_our_version(fields);
   if (resumable) offer_resumption(services, exchange, *upload);
   Piece piece{.tenant = tenant, .id = upload->id, .end = is_whole ? Piece::End::kFile : Piece::End::kMore};
