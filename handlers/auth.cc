@@ -2,6 +2,8 @@
 
 #include <strings.h>
 
+#include "handlers/admission.h"
+
 namespace millrace::handlers {
 namespace {
 
@@ -24,13 +26,12 @@ rt::Result<std::string_view> bearer_of(const http::Fields& fields) {
 
 }  // namespace
 
-rt::Result<media::Principal> authenticate(const media::Tenants& tenants, http::Exchange& exchange,
-                                          media::Scopes any_of) {
+rt::Result<media::Principal> authenticate(Services& services, http::Exchange& exchange, media::Scopes any_of) {
   const auto bearer = bearer_of(exchange.request.fields);
   if (!bearer) return std::unexpected(bearer.error());
-  auto principal = tenants.authenticate(*bearer);
-  if (!principal) return principal;
-  exchange.tenant = principal->tenant;
+  auto principal = services.tenants.authenticate(*bearer);
+  if (!principal) return std::unexpected(turn_away(services, exchange, std::move(principal.error())));
+  if (auto admitted = admit(services, exchange, *principal); !admitted) return rt::pass(admitted);
   if (auto allowed = require_scope(*principal, any_of); !allowed) return rt::pass(allowed);
   return principal;
 }

@@ -19,7 +19,7 @@ http::Response enveloped(const Door& door, const http::Exchange& exchange, rt::R
 }
 
 rt::Task<http::Response> answer(Guarded guarded, http::Exchange& exchange) {
-  auto principal = authenticate(guarded.services.tenants, exchange, guarded.any_of);
+  auto principal = authenticate(guarded.services, exchange, guarded.any_of);
   if (!principal) co_return guarded.door.refuse(principal.error(), exchange);
   auto result = co_await guarded.endpoint(guarded.services, exchange, std::move(*principal));
   co_return enveloped(guarded.door, exchange, std::move(result));
@@ -44,7 +44,7 @@ Answer read_and_answer_once(Guarded guarded, http::Exchange& exchange, media::Pr
 rt::Task<http::Response> answer_once(Guarded guarded, http::Exchange& exchange) {
   const auto key = idempotency_key(exchange.request);
   if (key && !*key) co_return co_await answer(guarded, exchange);
-  auto principal = authenticate(guarded.services.tenants, exchange, guarded.any_of);
+  auto principal = authenticate(guarded.services, exchange, guarded.any_of);
   if (!principal) co_return guarded.door.refuse(principal.error(), exchange);
   auto result = co_await read_and_answer_once(guarded, exchange, std::move(*principal));
   co_return enveloped(guarded.door, exchange, std::move(result));

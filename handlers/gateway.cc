@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "handlers/admission.h"
 #include "handlers/cors.h"
 #include "handlers/doors.h"
 #include "handlers/routes.h"
@@ -79,6 +80,7 @@ rt::Task<http::Response> Gateway::answer(http::Exchange& exchange) {
     co_return response;
   }
   http::Response response = co_await route(exchange);
+  add_allowance(exchange, response.fields);
   allow_origin(services_.settings.cors_origins, exchange.request, response.fields);
   co_return response;
 }

@@ -1,6 +1,6 @@
 // Gateway: the one service behind every listener. Finds out who really asks, answers CORS preflights, routes (a signed
-// request goes to the S3 door whatever its path, everything else by path), and refuses in the door's envelope. One for
-// all loops; it keeps nothing between requests.
+// request goes to the S3 door whatever its path, everything else by path), tells who asked what it may still ask for,
+// and refuses in the door's envelope. One for all loops; it keeps nothing between requests.
 #pragma once
 
 #include "handlers/services.h"

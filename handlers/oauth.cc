@@ -1,5 +1,6 @@
 #include "handlers/oauth.h"
 
+#include "handlers/admission.h"
 #include "handlers/input.h"
 #include "server/http/crypto.h"
 
@@ -23,7 +24,7 @@ http::Response refuse(int status, std::string_view error, std::string_view descr
   http::JsonWriter json;
   json.begin_object().member("error", error).member("error_description", description).end_object();
   http::Response response = answer(status, json);
-  response.fields.add("x-should-retry", "false");
+  if (status != 429) response.fields.add("x-should-retry", "false");
   if (status == 401) response.fields.add("www-authenticate", "Basic realm=\"millrace\"");
   return response;
 }
@@ -55,6 +56,13 @@ std::string scope_text(media::Scopes scopes) {
   return text;
 }
 
+// RFC 6749 has no word for asking too often; this one of its authorization endpoint says it.
+http::Response turned_away(Services& services, http::Exchange& exchange, const rt::Error& error) {
+  const rt::Error told = turn_away(services, exchange, error);
+  if (told.code == rt::Code::kTooMany) return refuse(429, "temporarily_unavailable", told.message);
+  return refuse(401, "invalid_client", "the client is unknown or its secret is wrong");
+}
+
 }  // namespace
 
 rt::Task<http::Response> issue_token(Services& services, http::Exchange& exchange) {
@@ -71,7 +79,7 @@ rt::Task<http::Response> issue_token(Services& services, http::Exchange& exchang
   std::optional<std::string_view> tenant;
   if (!exchange.params.empty()) tenant = exchange.params[0];
   const auto token = services.tenants.issue_token(credentials->id, credentials->secret, tenant);
-  if (!token) co_return refuse(401, "invalid_client", "the client is unknown or its secret is wrong");
+  if (!token) co_return turned_away(services, exchange, token.error());
   http::JsonWriter json;
   json.begin_object().member("access_token", token->bearer).member("token_type", "Bearer");
   json.member("expires_in", token->expires_in_seconds).member("scope", scope_text(token->scopes)).end_object();

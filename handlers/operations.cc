@@ -45,7 +45,7 @@ rt::Task<http::Response> readyz(Services& services, http::Exchange&) {
 
 rt::Task<http::Response> metrics(Services& services, http::Exchange& exchange) {
   if (!is_local(exchange.request)) {
-    const auto principal = authenticate(services.tenants, exchange, scopes_of({media::Scope::kAdmin}));
+    const auto principal = authenticate(services, exchange, scopes_of({media::Scope::kAdmin}));
     if (!principal) co_return v2::refuse(principal.error());
   }
   co_return http::Response::text(200, kPrometheusText, services.metrics_text());

@@ -1,5 +1,6 @@
 #include "handlers/presign.h"
 
+#include "handlers/admission.h"
 #include "handlers/auth.h"
 #include "handlers/links.h"
 #include "server/http/sigv4.h"
@@ -32,7 +33,8 @@ rt::Result<std::string> presigned_put_url(const Services& services, const http::
                          .now_seconds = services.clock() / 1000});
 }
 
-rt::Result<media::Principal> verify_presigned(const Services& services, http::Exchange& exchange) {
+rt::Result<media::Principal> verify_presigned(Services& services, http::Exchange& exchange) {
+  const auto away = [&](rt::Error error) { return std::unexpected(turn_away(services, exchange, std::move(error))); };
   const auto signature = sigv4::read_signature(exchange.request);
   if (!signature) return std::unexpected(error_of(signature.error()));
   if (signature->payload_hash != sigv4::kUnsignedPayload) {
@@ -40,10 +42,10 @@ rt::Result<media::Principal> verify_presigned(const Services& services, http::Ex
                     "a signed payload needs the S3 door, which this server does not offer yet");
   }
   const auto key = services.tenants.access_key(signature->access_key);
-  if (!key) return rt::fail(rt::Code::kForbidden, "the access key is unknown or was revoked");
+  if (!key) return away({rt::Code::kForbidden, "the access key is unknown or was revoked"});
   const auto verified = sigv4::verify(exchange.request, *signature, key->secret, services.clock() / 1000);
-  if (!verified) return std::unexpected(error_of(verified.error()));
-  exchange.tenant = key->principal.tenant;
+  if (!verified) return away(error_of(verified.error()));
+  if (auto admitted = admit(services, exchange, key->principal); !admitted) return rt::pass(admitted);
   auto allowed = require_scope(key->principal, scopes_of({media::Scope::kUploads}));
   if (!allowed) return rt::pass(allowed);
   return key->principal;

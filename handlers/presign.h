@@ -17,6 +17,6 @@ rt::Result<std::string> presigned_put_url(const Services& services, const http::
 
 // Who signed the request: kForbidden unless the signature is good, not expired, and its key may upload. Notes the
 // tenant in the exchange.
-rt::Result<media::Principal> verify_presigned(const Services& services, http::Exchange& exchange);
+rt::Result<media::Principal> verify_presigned(Services& services, http::Exchange& exchange);
 
 }  // namespace millrace::handlers

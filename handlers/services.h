@@ -15,6 +15,7 @@
 #include "media/channels.h"
 #include "media/clock.h"
 #include "media/multiparts.h"
+#include "media/rate_limit.h"
 #include "media/tenants.h"
 #include "media/uploads.h"
 #include "store/store.h"
@@ -33,6 +34,14 @@ struct Settings {
   std::function<bool(std::string_view address)> trusts = {};
 };
 
+// How often may be asked, and how often it was (admission.h).
+struct RequestLimits {
+  media::Rate tenant_rate = {};   // of all requests of a tenant
+  media::Rate bad_key_rate = {};  // of requests from one address whose key is wrong
+  media::RateLimit by_tenant = {};
+  media::RateLimit by_address = {};
+};
+
 struct Services {
   store::Store& store;
   media::Tenants& tenants;
@@ -46,6 +55,7 @@ struct Services {
   std::function<std::string()> metrics_text = {};
   media::Clock clock = media::system_clock_ms;
   std::atomic<bool> draining{false};
+  RequestLimits limits = {};
 };
 
 }  // namespace millrace::handlers

@@ -74,6 +74,7 @@ rt::Task<rt::Result<Intake>> Buckets::begin(PutObject input, std::optional<std::
     if (!bucket) co_return rt::pass(bucket);
     good = check_size(size_bytes.value_or(0), bytes_max);
   }
+  if (good) good = tenants_.check_room(input.tenant, size_bytes.value_or(0));
   if (!good) co_return rt::pass(good);
   auto existing = co_await find(input.tenant, input.bucket, input.key);
   if (!existing) co_return rt::pass(existing);

@@ -106,6 +106,7 @@ std::string encode(const Tenant& tenant) {
   out.set_upload_max_bytes(tenant.upload_max_bytes);
   out.set_upload_idle_seconds(tenant.upload_idle_seconds);
   out.set_created_ms(tenant.created_ms);
+  out.set_quota_bytes(tenant.quota_bytes);
   return bytes_of(out);
 }
 
@@ -118,6 +119,7 @@ rt::Result<Tenant> decode_tenant(std::string_view bytes) {
                 .duplicate_check = in->duplicate_check(),
                 .upload_max_bytes = in->upload_max_bytes(),
                 .upload_idle_seconds = in->upload_idle_seconds(),
+                .quota_bytes = in->quota_bytes(),
                 .created_ms = in->created_ms()};
 }
 

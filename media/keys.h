@@ -51,6 +51,7 @@ inline std::string channel(std::string_view owner, std::string_view id) {
   return fmt::format("m/channel/{}/{}", owner, id);
 }
 
+inline std::string all_uploads() { return "m/upload/"; }
 inline std::string uploads(std::string_view owner) { return fmt::format("m/upload/{}/", owner); }
 inline std::string upload(std::string_view owner, std::string_view id) {
   return fmt::format("m/upload/{}/{}", owner, id);
@@ -64,6 +65,7 @@ inline std::string open_upload(std::int64_t expires_ms, std::string_view owner, 
   return fmt::format("m/upload.open/{}/{}/{}", time(expires_ms), owner, id);
 }
 
+inline std::string all_medias() { return "m/media/"; }
 inline std::string medias(std::string_view owner) { return fmt::format("m/media/{}/", owner); }
 inline std::string media(std::string_view owner, std::string_view id) {
   return fmt::format("m/media/{}/{}", owner, id);
@@ -101,6 +103,7 @@ inline std::string buckets(std::string_view owner) { return fmt::format("m/bucke
 inline std::string bucket(std::string_view owner, std::string_view name) {
   return fmt::format("m/bucket/{}/{}", owner, name);
 }
+inline std::string all_bucket_objects() { return "m/object/"; }
 inline std::string bucket_objects(std::string_view owner, std::string_view bucket) {
   return fmt::format("m/object/{}/{}/", owner, bucket);
 }
@@ -124,11 +127,22 @@ inline std::string open_multiparts() { return "m/multipart.open/"; }
 inline std::string open_multipart(std::int64_t expires_ms, std::string_view path) {
   return fmt::format("m/multipart.open/{}/{}", time(expires_ms), path);
 }
+inline std::string all_parts() { return "m/part/"; }
 inline std::string parts(std::string_view owner, std::string_view multipart) {
   return fmt::format("m/part/{}/{}/", owner, multipart);
 }
 inline std::string part(std::string_view owner, std::string_view multipart, std::uint32_t number) {
   return fmt::format("m/part/{}/{}/{}", owner, multipart, time(number));
+}
+
+// Whose record this is, when it is of a kind that names bytes, or ends with those that do; empty for all others.
+inline std::string owner_of_bytes(std::string_view key) {
+  for (std::string_view kind : {"m/upload/", "m/media/", "m/object/", "m/part/", "m/multipart/"}) {
+    if (!key.starts_with(kind)) continue;
+    key.remove_prefix(kind.size());
+    return std::string(key.substr(0, key.find('/')));
+  }
+  return {};
 }
 
 inline std::string last_part(std::string_view key) { return std::string(key.substr(key.rfind('/') + 1)); }

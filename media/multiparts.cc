@@ -174,6 +174,7 @@ rt::Task<rt::Result<Intake>> Multiparts::begin_part(MultipartRef ref, std::uint3
   if (!found) co_return rt::pass(found);
   const std::uint64_t bytes_max = std::min(found->second, kPartMaxBytes);
   good = check_part_size(size_bytes.value_or(0), bytes_max);
+  if (good) good = tenants_.check_room(ref.tenant, size_bytes.value_or(0));
   if (!good) co_return rt::pass(good);
   co_return Intake{store_.writer(ref.tenant), bytes_max};
 }

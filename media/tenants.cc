@@ -382,13 +382,12 @@ rt::Task<rt::Result<Tenant>> Tenants::update(Tenant wanted) {
   auto changed = tenant(wanted.id);
   if (!changed) co_return rt::pass(changed);
   if (wanted.name.size() > kNameMaxBytes) co_return rt::fail(Code::kInvalid, "the name is too long", "name");
-  if (wanted.upload_idle_seconds <= 0) {
-    co_return rt::fail(Code::kInvalid, "must be positive", "uploadIdleSeconds");
-  }
+  if (wanted.upload_idle_seconds <= 0) co_return rt::fail(Code::kInvalid, "must be positive", "uploadIdleSeconds");
   changed->name = wanted.name;
   changed->duplicate_check = wanted.duplicate_check;
   changed->upload_max_bytes = wanted.upload_max_bytes;
   changed->upload_idle_seconds = wanted.upload_idle_seconds;
+  changed->quota_bytes = wanted.quota_bytes;
   store::Transaction transaction;
   transaction.put(keys::tenant(changed->id), encode(*changed));
   auto committed = co_await store_.commit(std::move(transaction));

@@ -23,6 +23,8 @@
 
 namespace millrace::media {
 
+class MeteredStore;
+
 inline constexpr std::int64_t kTokenLifetimeSeconds = 57'600;  // 16 h
 
 struct Tenant {
@@ -32,6 +34,7 @@ struct Tenant {
   bool duplicate_check = false;
   std::uint64_t upload_max_bytes = 0;          // of one file; 0: no limit
   std::int64_t upload_idle_seconds = 604'800;  // a week
+  std::uint64_t quota_bytes = 0;               // of all it keeps; 0: as configured
   std::int64_t created_ms = 0;
 };
 
@@ -40,6 +43,7 @@ struct TenantDefaults {
   bool duplicate_check = false;
   std::uint64_t upload_max_bytes = 0;
   std::int64_t upload_idle_seconds = 604'800;  // a week
+  std::uint64_t quota_bytes = 0;               // of whoever has none of its own, not of new ones alone; 0: no limit
 };
 
 struct ApiKey {
@@ -113,6 +117,13 @@ class Tenants {
   // Ids: lower-case letters, digits and '-', 1 to 63 long. Makes the default channel too. kConflict when it exists: it
   // can then be used, also when another call has only just made it.
   rt::Task<rt::Result<Tenant>> create(std::string id, std::string name);
+  // Before the first upload: who counts what every tenant keeps. It then asks here for their quotas.
+  void meter(MeteredStore& store);
+  // kQuotaExceeded when so many bytes more would be more than the tenant may keep.
+  rt::Status check_room(std::string_view tenant, std::uint64_t more_bytes) const;
+  // 0: no limit, or no such tenant.
+  std::uint64_t quota_bytes(std::string_view tenant) const;
+
   // Changes name, switches and limits; id, default channel and creation stay.
   rt::Task<rt::Result<Tenant>> update(Tenant wanted);
 
@@ -134,6 +145,7 @@ class Tenants {
   const ServerSecret secret_;
   const TenantDefaults defaults_;
   const Clock clock_;
+  MeteredStore* meter_ = nullptr;
   mutable std::mutex mutex_;
   std::shared_ptr<const Snapshot> snapshot_;  // guarded by mutex_
 };

@@ -130,6 +130,7 @@ rt::Task<rt::Result<Upload>> Uploads::create(std::string tenant, NewUpload input
   if (owner->upload_max_bytes > 0 && input.declared_bytes.value_or(0) > owner->upload_max_bytes) {
     co_return rt::fail(Code::kTooLarge, "the file is larger than allowed", "fileSize");
   }
+  if (auto room = tenants_.check_room(tenant, input.declared_bytes.value_or(0)); !room) co_return rt::pass(room);
   Upload upload = announce(std::move(tenant), std::move(input), *owner);
   store::Transaction transaction;
   put_new(transaction, upload);

@@ -5,6 +5,7 @@
 
 #include "handlers/gateway.h"
 #include "media/jail.h"
+#include "media/metered_store.h"
 #include "media/probe.h"
 #include "server/app_background.h"
 #include "server/app_limits.h"
@@ -101,7 +102,8 @@ struct App::Parts {
   std::unique_ptr<store::Disk> disk;
   rt::Budget budget;
   rt::Pool io;
-  std::unique_ptr<store::Store> store;
+  std::unique_ptr<store::Store> disk_store;
+  std::unique_ptr<media::MeteredStore> store;
   std::unique_ptr<media::Tenants> tenants;
   std::unique_ptr<media::Channels> channels;
   std::unique_ptr<media::Catalog> catalog;
@@ -129,10 +131,11 @@ rt::Status App::Parts::open_store() {
   if (error) return rt::fail(rt::Code::kIo, data.string() + ": " + error.message());
   auto opened = store::Store::open(store_options(config), *disk, budget, io);
   if (!opened) return rt::pass(opened);
-  store = std::move(*opened);
-  store->on_damage(
+  disk_store = std::move(*opened);
+  disk_store->on_damage(
       [this](std::string what) { log.write(Level::kError, "stored bytes are damaged", {{"what", what}}); });
-  return {};
+  store = std::make_unique<media::MeteredStore>(*disk_store);
+  return rt::run_until_done(store->count());
 }
 
 rt::Status App::Parts::open_tenants() {
@@ -141,6 +144,7 @@ rt::Status App::Parts::open_tenants() {
   auto opened = rt::run_until_done(media::Tenants::open(*store, *secret, tenant_defaults(config)));
   if (!opened) return rt::pass(opened);
   tenants = std::move(*opened);
+  tenants->meter(*store);
   const fs::path file = data / "admin-key.json";
   auto made =
       rt::run_until_done(tenants->bootstrap([&](const media::NewKey& key) { return save_admin_key(file, key); }));
@@ -168,6 +172,8 @@ rt::Status App::Parts::open_domain() {
 void App::Parts::make_services(const net::Networks& trusted) {
   services.reset(new handlers::Services{*store, *tenants, *channels, *uploads, *catalog, *buckets, *multiparts});
   services->settings = handler_settings(config, trusted);
+  services->limits.tenant_rate = tenant_rate(config);
+  services->limits.bad_key_rate = bad_key_rate(config);
   services->metrics_text = [this] { return metrics->render(); };
   gateway = std::make_unique<handlers::Gateway>(*services);
 }

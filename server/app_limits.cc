@@ -38,6 +38,7 @@ media::TenantDefaults tenant_defaults(const ops::Config& config) {
   media::TenantDefaults defaults;
   defaults.duplicate_check = config.media.duplicate_check;
   defaults.upload_idle_seconds = config.uploads.expire_seconds;
+  defaults.quota_bytes = u64(config.limits.quota_bytes);
   return defaults;
 }
 
@@ -52,6 +53,14 @@ handlers::Settings handler_settings(const ops::Config& config, const net::Networ
   settings.version = MILLRACE_VERSION;
   if (!trusted.empty()) settings.trusts = [trusted](std::string_view address) { return trusted.contains(address); };
   return settings;
+}
+
+media::Rate tenant_rate(const ops::Config& config) {
+  return {u32(config.limits.requests_per_s), u32(config.limits.requests_burst)};
+}
+
+media::Rate bad_key_rate(const ops::Config& config) {
+  return {u32(config.limits.bad_keys_per_s), u32(config.limits.bad_keys_burst)};
 }
 
 h1::Limits h1_limits(const ops::Config& config) {

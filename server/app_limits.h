@@ -2,6 +2,7 @@
 #pragma once
 
 #include "handlers/services.h"
+#include "media/rate_limit.h"
 #include "media/tenants.h"
 #include "server/h1/limits.h"
 #include "server/h2/limits.h"
@@ -14,6 +15,8 @@ namespace millrace {
 store::Options store_options(const ops::Config& config);
 media::TenantDefaults tenant_defaults(const ops::Config& config);
 handlers::Settings handler_settings(const ops::Config& config, const net::Networks& trusted);
+media::Rate tenant_rate(const ops::Config& config);
+media::Rate bad_key_rate(const ops::Config& config);
 h1::Limits h1_limits(const ops::Config& config);
 h2::Limits h2_limits(const ops::Config& config);
 net::ListenerLimits listener_limits(const ops::Config& config);

@@ -1,5 +1,7 @@
 #include "handlers/s3/auth.h"
 
+#include "handlers/admission.h"
+
 namespace millrace::handlers::s3 {
 namespace {
 
@@ -27,9 +29,14 @@ Result<Credential> temporary(const Services& services, const sigv4::Signature& s
   return Credential{access->secret, access->principal, *access};
 }
 
+Refusal turned_away(Services& services, http::Exchange& exchange, Refusal refusal) {
+  rt::Error error = turn_away(services, exchange, {rt::Code::kUnauthenticated, {}});
+  return error.code == rt::Code::kTooMany ? Refusal(error) : refusal;
+}
+
 }  // namespace
 
-Result<Caller> authenticate(const Services& services, http::Exchange& exchange) {
+Result<Caller> authenticate(Services& services, http::Exchange& exchange) {
   if (sigv4::is_signed_by_version_2(exchange.request)) {
     return refuse(reasons::kInvalidRequest,
                   "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.");
@@ -42,10 +49,10 @@ Result<Caller> authenticate(const Services& services, http::Exchange& exchange) 
   }
   auto credential =
       signature->session_token.empty() ? permanent(services, *signature) : temporary(services, *signature);
-  if (!credential) return pass(credential);
+  if (!credential) return std::unexpected(turned_away(services, exchange, std::move(credential.error())));
   const auto verified = sigv4::verify(exchange.request, *signature, credential->secret, services.clock() / 1000);
-  if (!verified) return std::unexpected(Refusal(verified.error()));
-  exchange.tenant = credential->principal.tenant;
+  if (!verified) return std::unexpected(turned_away(services, exchange, verified.error()));
+  if (auto admitted = admit(services, exchange, credential->principal); !admitted) return pass(admitted);
   const http::Sha256Digest key = sigv4::signing_key(credential->secret, *signature);
   return Caller{std::move(credential->principal), std::move(*signature), key, std::move(credential->confined)};
 }

@@ -19,7 +19,7 @@ struct Caller {
   std::optional<media::UploadAccess> confined;  // temporary credentials: to one upload
 };
 
-// Of a signed request. Notes the tenant in the exchange.
-Result<Caller> authenticate(const Services& services, http::Exchange& exchange);
+// Of a signed request; counted (admission.h). Notes the tenant in the exchange.
+Result<Caller> authenticate(Services& services, http::Exchange& exchange);
 
 }  // namespace millrace::handlers::s3

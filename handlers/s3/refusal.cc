@@ -42,6 +42,7 @@ constexpr std::array kTable = {
     Row{Code::kLengthRequired, "", reasons::kMissingContentLength},
     Row{Code::kRangeUnsatisfiable, "", reasons::kInvalidRange},
     Row{Code::kMethod, "", reasons::kMethodNotAllowed},
+    Row{Code::kQuotaExceeded, "", reasons::kQuotaExceeded},
     Row{Code::kTooMany, "bucket", reasons::kTooManyBuckets},
     Row{Code::kTooMany, "", reasons::kSlowDown},
     Row{Code::kUnavailable, "", reasons::kServiceUnavailable},

@@ -57,6 +57,7 @@ inline constexpr Reason kNoSuchVersion{"NoSuchVersion", 404};
 inline constexpr Reason kNotImplemented{"NotImplemented", 501};
 inline constexpr Reason kOperationAborted{"OperationAborted", 409};
 inline constexpr Reason kPreconditionFailed{"PreconditionFailed", 412};
+inline constexpr Reason kQuotaExceeded{"QuotaExceeded", 403};
 inline constexpr Reason kRequestTimeout{"RequestTimeout", 400};
 inline constexpr Reason kServiceUnavailable{"ServiceUnavailable", 503};
 inline constexpr Reason kSlowDown{"SlowDown", 503};

@@ -25,6 +25,6 @@ std::string signed_upload_url(const Services& services, const http::Request& req
                               const std::string& upload_id);
 
 // kUnauthenticated, kForbidden. Notes the tenant in the exchange.
-rt::Result<Caller> caller_at(const Services& services, http::Exchange& exchange, const std::string& upload_id);
+rt::Result<Caller> caller_at(Services& services, http::Exchange& exchange, const std::string& upload_id);
 
 }  // namespace millrace::handlers::tus

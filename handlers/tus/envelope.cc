@@ -17,6 +17,9 @@ http::Response problem(int status, const http::JsonWriter& json) {
   return response;
 }
 
+// Both protocols know 413 for what is too much to be taken, and no 402.
+int status_of(rt::Code code) { return code == rt::Code::kQuotaExceeded ? 413 : http::status_of(code); }
+
 // Of the draft; `title` is the same for all of one type.
 http::JsonWriter begin_problem(std::string_view type, std::string_view title, int status) {
   http::JsonWriter json;
@@ -50,7 +53,7 @@ http::Response reply(int status, const http::JsonWriter& json) {
 }
 
 http::Response refuse(const rt::Error& error) {
-  const int status = http::status_of(error.code);
+  const int status = status_of(error.code);
   http::JsonWriter json;
   json.begin_object().member("title", public_message(error)).member("status", status);
   if (!error.field.empty()) json.member("field", error.field);

@@ -67,17 +67,27 @@ struct Response {
   static Response empty(int status);
 };
 
+// How much its caller may still ask for: what RateLimit-* and, once there is nothing left, Retry-After tell
+// (draft-ietf-httpapi-ratelimit-headers-06).
+struct Allowance {
+  std::uint64_t limit = 0;         // requests at once
+  std::uint64_t remaining = 0;     // requests
+  std::int64_t reset_seconds = 0;  // until all of them are there again
+  std::int64_t wait_seconds = 0;   // until the next request; 0: it may come at once
+};
+
 // One request and the place its answer goes. Owned by the protocol session; alive until the response has been sent or
 // aborted. Runs on one loop.
 class Exchange {
  public:
   Request request;
   Body body;
-  std::string id;                   // X-Request-Id
-  std::int64_t started_us = 0;      // monotonic clock
-  std::string route;                // the pattern that matched, for logs and metrics
-  std::string tenant;               // who asked, once known; for logs
-  std::vector<std::string> params;  // path parameters in the order of the pattern, percent-decoded
+  std::string id;                      // X-Request-Id
+  std::int64_t started_us = 0;         // monotonic clock
+  std::string route;                   // the pattern that matched, for logs and metrics
+  std::string tenant;                  // who asked, once known; for logs
+  std::vector<std::string> params;     // path parameters in the order of the pattern, percent-decoded
+  std::optional<Allowance> allowance;  // of who asked, when it is limited
 
   // Sends an informational response (100, 103, 104). Does nothing once the final response has begun.
   virtual void inform(int status, const Fields& fields) = 0;

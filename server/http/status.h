@@ -12,6 +12,8 @@ constexpr int status_of(rt::Code code) noexcept {
       return 400;
     case Code::kUnauthenticated:
       return 401;
+    case Code::kQuotaExceeded:
+      return 402;
     case Code::kForbidden:
       return 403;
     case Code::kNotFound:

@@ -99,6 +99,14 @@ struct Config {
     std::int64_t sweep_seconds = 60;
   } uploads;
 
+  struct Limits {
+    std::int64_t quota_bytes = 0;
+    std::int64_t requests_per_s = 0;
+    std::int64_t requests_burst = 200;
+    std::int64_t bad_keys_per_s = 20;
+    std::int64_t bad_keys_burst = 1'000;
+  } limits;
+
   struct Log {
     std::string format = "console";
     std::string level = "info";

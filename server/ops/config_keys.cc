@@ -208,6 +208,20 @@ const std::vector<Key>& config_keys() {
       {MILLRACE_KEY(uploads.size_bytes_max), "bytes", 1, std::int64_t(1) << 50, "Largest upload; beyond it 413."},
       {MILLRACE_KEY(uploads.sweep_seconds), "seconds", 1, kDaySeconds, "How often expired uploads are looked for."},
 
+      {MILLRACE_KEY(limits.quota_bytes), "bytes", 0, std::int64_t(1) << 60,
+       "What a tenant may keep: files, objects and what has come of open uploads, as sent. Beyond it 402 (403 through "
+       "S3, 413 through tus). For tenants without a quota of their own. 0: no limit."},
+      {MILLRACE_KEY(limits.requests_per_s), "requests/s", 0, 1'000'000,
+       "How often a tenant may ask, through all doors together; beyond it 429 (503 SlowDown through S3). 0: no limit, "
+       "because only the operator knows how many clients stand behind a tenant."},
+      {MILLRACE_KEY(limits.requests_burst), "requests", 1, 10'000'000,
+       "The same at once: an uploader begins with many parts."},
+      {MILLRACE_KEY(limits.bad_keys_per_s), "requests/s", 0, 1'000'000,
+       "Wrong keys and signatures that are answered to one address (one /64 of IPv6); good keys from there are never "
+       "held up. 0: no limit."},
+      {MILLRACE_KEY(limits.bad_keys_burst), "requests", 1, 10'000'000,
+       "The same at once: a fleet behind one address may have a key that was revoked."},
+
       {MILLRACE_KEY(log.format), "console|json", 0, 0, "Lines for people, or one JSON object a line for machines."},
       {MILLRACE_KEY(log.level), "debug|info|warning|error|off", 0, 0,
        "What is less than this is not written. Read again on SIGHUP."},
