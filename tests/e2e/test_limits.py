@@ -23,15 +23,15 @@ def kept_by_v2(server, size, seed="kept"):
 
 def test_s3_clients_wait_and_go_on(start):
     """botocore takes SlowDown for what it is: all requests succeed, later."""
-    with start(config="[limits]\nrequests_per_s = 20\nrequests_burst = 5\n") as server:
+    with start(config="[limits]\nrequests_per_s = 2\nrequests_burst = 3\n") as server:
         s3 = s3_client(server, retries={"max_attempts": 10, "mode": "standard"})
         s3.create_bucket(Bucket="slow")
-        for number in range(12):
+        for number in range(6):
             s3.put_object(Bucket="slow", Key=f"k{number}", Body=b"x")
-        assert len(s3.list_objects_v2(Bucket="slow")["Contents"]) == 12
+        assert len(s3.list_objects_v2(Bucket="slow")["Contents"]) == 6
         impatient = s3_client(server)
         with pytest.raises(botocore.exceptions.ClientError) as refused:
-            for _ in range(200):
+            for _ in range(100):
                 impatient.list_buckets()
         assert refused.value.response["Error"]["Code"] == "SlowDown"
         assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 503
