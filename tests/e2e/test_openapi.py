@@ -5,16 +5,21 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
+import boto3
 import httpx
 import pytest
 import schemathesis
+from botocore.config import Config
+from botocore.exceptions import ClientError
 from openapi_spec_validator import OpenAPIV31SpecValidator, validate
 
 from forms import client, poll
-from harness import clips, noise, serving
+from harness import MIB, clips, noise, serving
 
-CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
+CHECKS = ("not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance,"
+          "response_headers_conformance,unsupported_method,allow_header_conformance,ignored_auth")
 SECONDS_MAX = 300
 # Python's HTTP client takes a 104 for the final response; a sender of another version of the draft gets none.
 NO_104 = {"Upload-Draft-Interop-Version": "1"}
@@ -200,6 +205,83 @@ def test_life_through_files_is_as_documented(told):
     told("PATCH", "/files/{id}", 400, draft, headers=NO_104 | {"Content-Type": "application/partial-upload"})
     told("DELETE", "/files/{id}", 204, upload, headers=tus)
     told("DELETE", "/files/{id}", 404, upload, headers=tus)
+
+
+def ill_fitting(element, schema, components):
+    """What of an XML element is not as its schema says: children it does not know, or required ones that lack."""
+    while "$ref" in schema or schema.get("type") == "array":
+        schema = components[schema["$ref"].rsplit("/", 1)[1]] if "$ref" in schema else schema["items"]
+    known = schema.get("properties", {})
+    children = [child.tag.rpartition("}")[2] for child in element]
+    wrong = [name for name in children if name not in known] + [
+        name for name in schema.get("required", ()) if name not in children]
+    for name, child in zip(children, element):
+        wrong += [f"{name}/{inner}" for inner in ill_fitting(child, known.get(name, {}), components)]
+    return wrong
+
+
+def test_s3_answers_are_as_documented(own, document):
+    described = {operation["operationId"]: operation for path in document["paths"].values()
+                 for operation in path.values() if isinstance(operation, dict) and "s3" in operation["tags"]}
+    seen = set()
+
+    def look(http_response, model, **_):
+        seen.add(model.name)
+        responses, status = described[model.name]["responses"], str(http_response.status_code)
+        assert status in responses, f"{model.name}: {status}"
+        response = responses[status]
+        if "$ref" in response:
+            response = document["components"]["responses"][response["$ref"].rsplit("/", 1)[1]]
+        described_xml = response.get("content", {}).get("application/xml")
+        assert bool(described_xml) == (http_response.headers.get("content-type") == "application/xml"), model.name
+        if described_xml:
+            root = ElementTree.fromstring(http_response.content)
+            assert not ill_fitting(root, described_xml["schema"], document["components"]["schemas"]), model.name
+
+    s3 = boto3.client("s3", endpoint_url=own.base, region_name="us-east-1", aws_access_key_id=own.admin["accessKeyId"],
+                      aws_secret_access_key=own.admin["secretAccessKey"], config=Config(s3={"addressing_style": "path"}))
+    s3.meta.events.register("after-call.s3", look)
+    clip = {"Bucket": "documented", "Key": "a/clip.bin"}
+    bucket = {"Bucket": "documented"}
+    s3.create_bucket(**bucket)
+    with pytest.raises(ClientError):
+        s3.create_bucket(**bucket)
+    for ask in (s3.head_bucket, s3.get_bucket_location, s3.get_bucket_versioning, s3.get_bucket_acl):
+        ask(**bucket)
+    s3.put_bucket_acl(ACL="private", **bucket)
+    s3.put_object(Body=noise(9_000, 77), Tagging="a=b", ContentType="video/mp4", **clip)
+    for ask in (s3.head_object, s3.get_object_tagging, s3.get_object_acl):
+        ask(**clip)
+    s3.get_object(Range="bytes=1-9", **clip)
+    with pytest.raises(ClientError):
+        s3.get_object(Range="bytes=9999-", **clip)
+    s3.put_object_tagging(Tagging={"TagSet": [{"Key": "c", "Value": "d"}]}, **clip)
+    s3.delete_object_tagging(**clip)
+    s3.put_object_acl(ACL="private", **clip)
+    s3.copy_object(CopySource=clip, Bucket="documented", Key="b")
+    joined = bucket | {"Key": "joined"}
+    part = joined | {"UploadId": s3.create_multipart_upload(ChecksumAlgorithm="CRC32", **joined)["UploadId"]}
+    s3.list_multipart_uploads(**bucket)
+    etags = [s3.upload_part(PartNumber=1, Body=noise(5 * MIB, 78), ChecksumAlgorithm="CRC32", **part)]
+    etags.append(s3.upload_part_copy(PartNumber=2, CopySource=clip, **part)["CopyPartResult"])
+    s3.list_parts(**part)
+    parts = [{"PartNumber": number, "ETag": each["ETag"], "ChecksumCRC32": each["ChecksumCRC32"]}
+             for number, each in enumerate(etags, 1)]
+    s3.complete_multipart_upload(MultipartUpload={"Parts": parts}, **part)
+    s3.get_object_attributes(ObjectAttributes=["ETag", "Checksum", "ObjectParts", "StorageClass", "ObjectSize"], **joined)
+    s3.abort_multipart_upload(UploadId=s3.create_multipart_upload(**joined)["UploadId"], **joined)
+    s3.list_buckets()
+    for page in ({}, {"MaxKeys": 1}, {"Delimiter": "/", "EncodingType": "url"}):
+        for ask in (s3.list_objects, s3.list_objects_v2, s3.list_object_versions):
+            ask(**bucket, **page)
+    with pytest.raises(ClientError):
+        s3.delete_bucket(**bucket)
+    s3.delete_object(**clip)
+    s3.delete_objects(Delete={"Objects": [{"Key": "b"}, {"Key": "joined"}]}, **bucket)
+    s3.delete_bucket(**bucket)
+    with pytest.raises(ClientError):
+        s3.get_object(**clip)
+    assert seen == set(described)
 
 
 def fuzz(server, folder, document, key, *options):
