@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -64,6 +65,26 @@ def strict(document):
 
 def test_is_valid_openapi_3_1(document):
     validate(document, cls=OpenAPIV31SpecValidator)
+
+
+def objects_in(value):
+    if isinstance(value, dict):
+        yield value
+    for member in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from objects_in(member)
+
+
+def test_what_is_required_is_described(document):
+    wrong = [(name, schema) for schema in objects_in(document) if isinstance(schema.get("required"), list)
+             for name in schema["required"] if "properties" in schema and name not in schema["properties"]]
+    assert not wrong
+
+
+def test_what_is_described_is_used(document):
+    used = {each["$ref"] for each in objects_in(document) if "$ref" in each}
+    described = {f"#/components/{kind}/{name}" for kind, things in document["components"].items() for name in things
+                 if kind != "securitySchemes"}
+    assert described == used
 
 
 class Told:
@@ -207,6 +228,16 @@ def test_life_through_files_is_as_documented(told):
     told("DELETE", "/files/{id}", 404, upload, headers=tus)
 
 
+def test_examples_work(told):
+    examples = [(path, name, example["value"]) for path, item in told.document["paths"].items() if "{" not in path
+                for name, example in item.get("post", {}).get("requestBody", {}).get("content", {})
+                .get("application/json", {}).get("examples", {}).items()]
+    assert len(examples) >= 6
+    for path, name, example in examples:
+        answer = told.http.post(path, json=example)
+        assert answer.status_code == 201, f"{path} {name}: {answer.text}"
+
+
 def ill_fitting(element, schema, components):
     """What of an XML element is not as its schema says: children it does not know, or required ones that lack."""
     while "$ref" in schema or schema.get("type") == "array":
@@ -289,7 +320,7 @@ def fuzz(server, folder, document, key, *options):
     file.write_text(json.dumps(document))
     headers = NO_104 | ({"Authorization": f"Bearer {key}"} if key else {})
     command = [sys.executable, "-m", "schemathesis.cli", "run", file, "--url", server.base, "--exclude-tag", "s3",
-               "--checks", CHECKS, "--seed", "1", "--generation-deterministic", "--continue-on-failure", "--no-shrink",
+               "--checks", CHECKS, "--generation-deterministic", "--continue-on-failure", "--no-shrink",
                "--no-color", "--warnings", "off", "--output-sanitize", "false", *options]
     for header in headers.items():
         command += ["--header", ": ".join(header)]
@@ -297,7 +328,7 @@ def fuzz(server, folder, document, key, *options):
     done = subprocess.run(command, cwd=folder, env=os.environ | hooks, capture_output=True, text=True,
                           timeout=SECONDS_MAX)
     assert done.returncode == 0, done.stdout[-20_000:] + done.stderr[-2_000:]
-    assert "No failures" in done.stdout or " passed" in done.stdout, done.stdout[-2_000:]
+    assert re.search(r"[1-9]\d{2,} generated, \d+ passed", done.stdout), done.stdout[-2_000:]
 
 
 @pytest.mark.timeout(SECONDS_MAX)
@@ -309,4 +340,5 @@ def test_fuzzer_with_a_key_finds_nothing_undocumented(own, strict, tmp_path):
 
 @pytest.mark.timeout(SECONDS_MAX)
 def test_fuzzer_without_a_key_finds_nothing_undocumented(own, strict, tmp_path):
-    fuzz(own, tmp_path, strict, None, "--phases", "examples,coverage", "--max-examples", "4")
+    # With a signature in its query, a request is the S3 door's whatever its method.
+    fuzz(own, tmp_path, strict, None, "--phases", "coverage", "--exclude-checks", "unsupported_method")
