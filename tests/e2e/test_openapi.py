@@ -335,7 +335,7 @@ def fuzz(server, folder, document, key, *options):
 def test_fuzzer_with_a_key_finds_nothing_undocumented(own, strict, tmp_path):
     # A presigned address is for requests without a key.
     fuzz(own, tmp_path, strict, own.admin["key"], "--exclude-path", "/uploads/{id}", "--phases",
-         "examples,coverage,fuzzing", "--max-examples", "8")
+         "examples,coverage,fuzzing", "--max-examples", "6")
 
 
 @pytest.mark.timeout(SECONDS_MAX)
