@@ -62,11 +62,17 @@ Gateway::Gateway(Services& services) : services_(services) {
                [&services](http::Exchange& exchange) { return put_upload(services, exchange); });
 }
 
+std::vector<const http::Route*> Gateway::routes() const {
+  std::vector<const http::Route*> routes;
+  for (const http::Router* router : {&by_path_, &uploads_}) {
+    for (const auto& route : router->routes()) routes.push_back(route.get());
+  }
+  return routes;
+}
+
 std::vector<std::string> Gateway::patterns() const {
   std::set<std::string> patterns;
-  for (const http::Router* router : {&by_path_, &uploads_}) {
-    for (const auto& route : router->routes()) patterns.insert(route->pattern);
-  }
+  for (const http::Route* route : routes()) patterns.insert(route->pattern);
   for (std::string& name : s3::route_names()) patterns.insert(std::move(name));
   return {patterns.begin(), patterns.end()};
 }

@@ -17,6 +17,8 @@ class Gateway final : public http::Service {
   rt::Task<http::Response> answer(http::Exchange& exchange) override;
   void finished(const http::Exchange&, const http::Outcome&) override {}
 
+  // Every address of every door but S3's, which has a table of its own (s3/operation.h).
+  std::vector<const http::Route*> routes() const;
   // Patterns of all routes, for metrics.
   std::vector<std::string> patterns() const;
 

@@ -44,7 +44,7 @@ rt::Status read_number(std::uint32_t& into, const std::string& name, const std::
 rt::Status read_sort(media::Query& query, const std::string& text) {
   const std::size_t mark = text.find(':');
   const std::string direction = mark == std::string::npos ? "asc" : text.substr(mark + 1);
-  if (direction != "asc" && direction != "desc") {
+  if (mark == 0 || text.empty() || (direction != "asc" && direction != "desc")) {
     return rt::fail(rt::Code::kInvalid, "sort must be NAME, NAME:asc or NAME:desc", "sort");
   }
   query.sort = text.substr(0, mark);

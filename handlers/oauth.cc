@@ -30,7 +30,6 @@ http::Response refuse(int status, std::string_view error, std::string_view descr
 }
 
 std::optional<Credentials> basic_credentials(std::string_view field) {
-  if (!field.starts_with(kBasic)) return std::nullopt;
   const auto pair = http::base64_decode(field.substr(kBasic.size()));
   if (!pair) return std::nullopt;
   const std::size_t colon = pair->find(':');
@@ -43,7 +42,9 @@ std::optional<Credentials> basic_credentials(std::string_view field) {
 }
 
 std::optional<Credentials> credentials_of(const http::Request& request, const http::Pairs& form) {
-  if (const auto field = request.fields.get("authorization")) return basic_credentials(*field);
+  // A field of another scheme, the bearer of a session for one, is not about the client.
+  const auto field = request.fields.get("authorization");
+  if (field && field->starts_with(kBasic)) return basic_credentials(*field);
   auto id = value_of(form, "client_id");
   auto secret = value_of(form, "client_secret");
   if (!id || !secret) return std::nullopt;

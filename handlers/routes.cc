@@ -3,6 +3,7 @@
 #include "handlers/assets/routes.h"
 #include "handlers/client_v1/routes.h"
 #include "handlers/oauth.h"
+#include "handlers/openapi.h"
 #include "handlers/operations.h"
 #include "handlers/tus/routes.h"
 #include "handlers/v1/routes.h"
@@ -24,6 +25,7 @@ void add_operations(http::Router& router, Services& services) {
   router.add(Method::kGet, "/healthz", open(services, healthz));
   router.add(Method::kGet, "/readyz", open(services, readyz));
   router.add(Method::kGet, "/metrics", open(services, metrics));
+  router.add(Method::kGet, "/openapi.json", open(services, openapi));
   router.add(Method::kPost, "/oauth/token", open(services, issue_token));
   router.add(Method::kPost, "/realms/{tenant}/protocol/openid-connect/token", open(services, issue_token));
 }

@@ -48,7 +48,9 @@ rt::Status read_length(const http::Fields& fields, bool is_final, NewUpload& inp
   if (!deferred) return std::unexpected(deferred.error());
   const auto wrong = [](const char* rule) { return rt::fail(rt::Code::kInvalid, rule, "upload-length"); };
   if (is_final) return *length || *deferred ? wrong("a final upload has the length of its parts") : rt::Status();
-  if (*deferred && **deferred != "1") return rt::fail(rt::Code::kInvalid, "must be 1", "upload-defer-length");
+  if (*deferred && **deferred != "1") {
+    return rt::fail(rt::Code::kInvalid, "Upload-Defer-Length must be 1", "upload-defer-length");
+  }
   if (length->has_value() == deferred->has_value()) return wrong("either Upload-Length or Upload-Defer-Length: 1");
   input.declared_bytes = *length;
   return {};

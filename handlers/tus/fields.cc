@@ -53,7 +53,7 @@ std::optional<std::string> id_in(std::string_view address) {
 }  // namespace
 
 rt::Result<std::optional<std::string_view>> single(const http::Fields& fields, std::string_view name) {
-  if (fields.count(name) > 1) return invalid("there must be one field of this name", name);
+  if (fields.count(name) > 1) return invalid("there must be one " + std::string(name), name);
   return fields.get(name);
 }
 
@@ -64,8 +64,8 @@ rt::Result<std::optional<std::uint64_t>> byte_count(const http::Fields& fields, 
   const std::string_view text = trimmed(**field);
   std::uint64_t count = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
-  if (error != std::errc() || end != text.data() + text.size()) return invalid("must be a number of bytes", name);
-  return count;
+  if (error == std::errc() && end == text.data() + text.size()) return count;
+  return invalid(std::string(name) + " must be a number of bytes", name);
 }
 
 std::string media_type(const http::Fields& fields) {

@@ -14,7 +14,7 @@ using media::Upload;
 rt::Result<Piece> piece_of(const http::Request& request, std::string tenant, std::string id) {
   const auto offset = byte_count(request.fields, "upload-offset");
   if (!offset) return std::unexpected(offset.error());
-  if (!*offset) return rt::fail(rt::Code::kInvalid, "is needed", "upload-offset");
+  if (!*offset) return rt::fail(rt::Code::kInvalid, "Upload-Offset is needed", "upload-offset");
   const auto length = byte_count(request.fields, "upload-length");
   if (!length) return std::unexpected(length.error());
   Piece piece{.tenant = std::move(tenant), .id = std::move(id), .offset = **offset, .total_bytes = *length};

@@ -144,9 +144,9 @@ Answer create_resumable(Services& services, http::Exchange& exchange, std::strin
 
 Answer append_resumable(Services& services, http::Exchange& exchange, std::string tenant) {
   const auto offset = integer_of(exchange.request.fields, "upload-offset");
-  if (!offset) co_return rt::fail(rt::Code::kInvalid, "is needed, as an Integer", "upload-offset");
+  if (!offset) co_return rt::fail(rt::Code::kInvalid, "Upload-Offset is needed, as an Integer", "upload-offset");
   const auto is_rest = completeness_of(exchange.request.fields);
-  if (!is_rest) co_return rt::fail(rt::Code::kInvalid, "is needed, as a Boolean", "upload-complete");
+  if (!is_rest) co_return rt::fail(rt::Code::kInvalid, "Upload-Complete is needed, as a Boolean", "upload-complete");
   auto upload = co_await find_upload(services, tenant, exchange.params[0]);
   if (!upload) co_return rt::pass(upload);
   if (is_done(*upload) || (upload->whole && *offset == upload->bytes_received)) {

@@ -45,6 +45,12 @@ TEST_F(OAuth, TakesBasicCredentials) {
             200);
 }
 
+TEST_F(OAuth, TakesTheFormWhenAuthorizationIsNotAboutTheClient) {
+  const std::string right = form(door_.admin.secret_access_key);
+  EXPECT_EQ(post(right, "/oauth/token", "Bearer " + door_.admin.bearer).status, 200);
+  EXPECT_EQ(post(right, "/oauth/token", "Basic " + http::base64(http::bytes_of("a:b"))).status, 401);
+}
+
 TEST_F(OAuth, RefusesInItsOwnWords) {
   struct Case {
     Reply reply;

@@ -71,6 +71,15 @@ TEST(TusFields, NumbersAreDigitsOnly) {
   EXPECT_FALSE(byte_count(twice, "upload-offset").has_value());
 }
 
+TEST(TusFields, SaysWhichFieldIsWrong) {
+  http::Fields fields;
+  fields.add("upload-offset", "x");
+  fields.add("upload-length", "1");
+  fields.add("upload-length", "1");
+  EXPECT_EQ(byte_count(fields, "upload-offset").error().message, "upload-offset must be a number of bytes");
+  EXPECT_EQ(byte_count(fields, "upload-length").error().message, "there must be one upload-length");
+}
+
 TEST(TusFields, KnowsTheAlgorithmsItTells) {
   const std::string told = checksum_algorithms();
   EXPECT_EQ(told, "crc32,crc32c,crc64nvme,sha1,sha256,xxhash64,xxhash3,xxhash128,md5");

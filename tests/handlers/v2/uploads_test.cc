@@ -128,8 +128,8 @@ TEST(UploadsV2, ListsAPage) {
 
 TEST(UploadsV2, NamesTheListParameterThatIsWrong) {
   House house;
-  for (const char* query :
-       {"perPage=0", "perPage=51", "perPage=x", "perpage=", "page=-1", "sort=nonsense", "sort=size:up", "filter=x"}) {
+  for (const char* query : {"perPage=0", "perPage=51", "perPage=x", "perpage=", "page=-1", "sort=nonsense",
+                            "sort=size:up", "sort=", "sort=:desc", "filter=x"}) {
     const Reply reply = house.call("GET", std::string("/v2/uploads?") + query);
     const std::string name = std::string(query).substr(0, std::string(query).find('='));
     EXPECT_EQ(reply.status, 400) << query;
