@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "server/rt/event.h"
+
 namespace millrace::handlers {
 namespace {
 
@@ -48,11 +50,20 @@ rt::Task<void> take_body(http::Response& response, Reply& reply, bool head) {
   }
 }
 
+rt::Task<void> count_turns(const bool& done, int& turns) {
+  for (; !done; ++turns) co_await rt::yield();
+}
+
 rt::Task<Reply> answered(Gateway& gateway, const Ask& ask) {
   FakeExchange exchange;
   fill(exchange, ask);
-  http::Response response = co_await gateway.answer(exchange);
   Reply reply;
+  bool done = !ask.counts_turns;
+  rt::Scope scope;
+  scope.spawn(count_turns(done, reply.turns));
+  http::Response response = co_await gateway.answer(exchange);
+  done = true;
+  co_await scope.join();
   co_await take_body(response, reply, ask.method == "HEAD");
   reply.status = response.status;
   reply.content_length = response.content_length;

@@ -33,6 +33,7 @@ struct Ask {
   std::string peer = "192.0.2.9";
   bool measured = true;  // with a length, unless it breaks
   std::vector<std::pair<std::string, std::string>> trailers = {};
+  bool counts_turns = false;
 };
 
 struct Reply {
@@ -44,6 +45,7 @@ struct Reply {
   std::string tenant;
   bool source_failed = false;
   std::vector<std::pair<int, http::Fields>> informed = {};  // informational responses before it
+  int turns = 0;                                            // that others had meanwhile, if they were to be counted
 
   std::string field(std::string_view name) const { return std::string(fields.get(name).value_or("")); }
   // A text or number inside the JSON body: "data.input.url"; "null", or "absent" when it is not there.
