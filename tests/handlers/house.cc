@@ -23,6 +23,7 @@ void fill(http::Exchange& exchange, const Ask& ask) {
   for (const auto& [name, value] : ask.fields) request.fields.add(name, value);
   if (!ask.key.empty()) request.fields.add("authorization", "Bearer " + ask.key);
   exchange.id = "made-here";
+  exchange.peer_left = ask.peer_left;
   const bool measured = ask.measured && !ask.breaks;
   exchange.body.open(nullptr, measured ? std::optional<std::uint64_t>(ask.body.size()) : std::nullopt);
   const std::string_view body = ask.body;

@@ -34,6 +34,7 @@ struct Ask {
   bool measured = true;  // with a length, unless it breaks
   std::vector<std::pair<std::string, std::string>> trailers = {};
   bool counts_turns = false;
+  bool peer_left = false;  // though the whole request has come
 };
 
 struct Reply {
