@@ -105,7 +105,7 @@ House::House(Settings settings) {
   uploads = std::make_unique<media::Uploads>(store, *tenants, *jobs);
   buckets = std::make_unique<media::Buckets>(store, *tenants);
   multiparts = std::make_unique<media::Multiparts>(store, *tenants);
-  services.reset(new Services{store, *tenants, *channels, *uploads, *catalog, *buckets, *multiparts});
+  services.reset(new Services{store, *tenants, *channels, *uploads, *catalog, *buckets, *multiparts, text});
   services->settings = std::move(settings);
   services->metrics_text = [] { return std::string("# metrics\n"); };
   gateway = std::make_unique<Gateway>(*services);

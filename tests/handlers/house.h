@@ -69,6 +69,8 @@ class House {
   std::string ingest(const std::string& content);
 
   media::NewKey admin;
+  rt::Budget budget{std::size_t{64} << 20};
+  rt::TextShare text{budget};
   media::FakeStore store;
   std::unique_ptr<media::Tenants> tenants;
   std::unique_ptr<media::Channels> channels;
