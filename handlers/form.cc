@@ -33,6 +33,11 @@ rt::Task<rt::Result<http::MultipartForm::Event>> Form::event() {
   }
 }
 
+rt::Status keep_text(http::Exchange& exchange, const Form::Entry& field) {
+  if (exchange.text.add(field.part.name.size() + field.value.size())) return {};
+  return rt::fail(rt::Code::kUnavailable, "too much text is sent at once; try again later");
+}
+
 rt::Task<rt::Result<std::optional<Form::Entry>>> Form::next() {
   while (in_file_) {
     auto dropped = co_await bytes();

@@ -42,4 +42,7 @@ class Form {
   bool in_file_ = false;
 };
 
+// A field that stays in memory until the answer: kUnavailable when there is no room for it.
+rt::Status keep_text(http::Exchange& exchange, const Form::Entry& field);
+
 }  // namespace millrace::handlers

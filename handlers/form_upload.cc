@@ -9,7 +9,7 @@ using media::Upload;
 
 struct FileSink {
   Services& services;
-  http::Body& body;
+  http::Exchange& exchange;
   std::string tenant;
 };
 
@@ -22,7 +22,7 @@ media::NewUpload announced(const http::FormPart& part) {
 }
 
 rt::Task<rt::Result<Upload>> receive_into(const FileSink& sink, Form& form, std::string id) {
-  http::Body& body = sink.body;
+  http::Body& body = sink.exchange.body;
   auto evict = [&body] { body.fail({rt::Code::kConflict, "the upload was ended meanwhile"}); };
   auto receiver = co_await sink.services.uploads.open_receiver(sink.tenant, std::move(id), 0, evict);
   if (!receiver) co_return rt::pass(receiver);
@@ -51,17 +51,25 @@ rt::Task<rt::Status> receive_file(const FileSink& sink, Form& form, const http::
   co_return rt::Status();
 }
 
+rt::Status take_field(const FileSink& sink, Form::Entry& entry, CheckField check, FormUpload& out) {
+  const auto wanted = check(entry.part.name, entry.value);
+  if (!wanted) return std::unexpected(wanted.error());
+  if (!*wanted) return {};
+  if (auto kept = keep_text(sink.exchange, entry); !kept) return kept;
+  out.fields.emplace_back(entry.part.name, std::move(entry.value));
+  return {};
+}
+
 rt::Task<rt::Status> receive_all(const FileSink& sink, Form& form, const std::string& file_field, CheckField check,
                                  FormUpload& out) {
   for (;;) {
     auto entry = co_await form.next();
     if (!entry) co_return rt::pass(entry);
     if (!*entry) co_return rt::Status();
-    auto& [part, value] = **entry;
+    const http::FormPart& part = (*entry)->part;
     rt::Status taken;
     if (!(*entry)->is_file()) {
-      taken = check(part.name, value);
-      out.fields.emplace_back(part.name, std::move(value));
+      taken = take_field(sink, **entry, check, out);
     } else if (part.name == file_field) {
       taken = co_await receive_file(sink, form, part, out);
     }
@@ -83,7 +91,7 @@ rt::Task<rt::Result<FormUpload>> receive_form(Services& services, http::Exchange
                                               std::string file_field, CheckField check) {
   auto form = Form::of(exchange);
   if (!form) co_return rt::pass(form);
-  const FileSink sink{services, exchange.body, std::move(tenant)};
+  const FileSink sink{services, exchange, std::move(tenant)};
   FormUpload out;
   auto received = co_await receive_all(sink, *form, file_field, check, out);
   if (received) co_return out;

@@ -15,14 +15,15 @@ namespace millrace::handlers {
 // What was sent. Whoever gets one completes the upload or gives it up (drop_unused).
 struct FormUpload {
   std::optional<media::Upload> upload;  // whole, not completed; nothing when there was no such file
-  http::Pairs fields;
+  http::Pairs fields;                   // those the door wants
 
   // Equal for forms that say the same.
   std::string fingerprint() const;
 };
 
-// Refuses a field as soon as it is there, so that a long file need not come first.
-using CheckField = rt::Status (*)(const std::string& name, const std::string& value);
+// Whether the door wants a field; others are dropped. Refuses one as soon as it is there, so that a long file need not
+// come first.
+using CheckField = rt::Result<bool> (*)(const std::string& name, const std::string& value);
 
 // Reads the whole form; the file with this name becomes the upload, other files are dropped. After an error nothing is
 // left of it.

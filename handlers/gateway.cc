@@ -85,7 +85,9 @@ rt::Task<http::Response> Gateway::answer(http::Exchange& exchange) {
     allow_origin(services_.settings.cors_origins, exchange.request, response.fields);
     co_return response;
   }
+  exchange.text.count_in(services_.text);
   http::Response response = co_await route(exchange);
+  exchange.text.release();
   add_allowance(exchange, response.fields);
   allow_origin(services_.settings.cors_origins, exchange.request, response.fields);
   co_return response;

@@ -98,7 +98,7 @@ rt::Task<rt::Result<std::string>> read_json_text(http::Exchange& exchange) {
     co_return rt::fail(rt::Code::kTooLarge,
                        "the body is larger than " + std::to_string(http::kJsonBytesMax) + " bytes");
   }
-  co_return co_await http::read_all(exchange.body, http::kJsonBytesMax);
+  co_return co_await http::read_all(exchange.body, http::kJsonBytesMax, &exchange.text);
 }
 
 rt::Result<http::Json> parse_body(const std::string& text) {
@@ -116,7 +116,7 @@ rt::Task<rt::Result<http::Pairs>> read_form(http::Exchange& exchange) {
   if (!type || media_type(*type) != "application/x-www-form-urlencoded") {
     co_return rt::fail(rt::Code::kInvalid, "the body must be application/x-www-form-urlencoded", "content-type");
   }
-  auto text = co_await http::read_all(exchange.body, kFormBytesMax);
+  auto text = co_await http::read_all(exchange.body, kFormBytesMax, &exchange.text);
   if (!text) co_return rt::pass(text);
   auto pairs = http::parse_query(*text, true);
   if (!pairs) co_return rt::fail(rt::Code::kInvalid, "the form is not valid percent-encoding");

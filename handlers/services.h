@@ -18,6 +18,7 @@
 #include "media/rate_limit.h"
 #include "media/tenants.h"
 #include "media/uploads.h"
+#include "server/rt/kept_text.h"
 #include "store/store.h"
 
 namespace millrace::handlers {
@@ -50,6 +51,7 @@ struct Services {
   media::Catalog& catalog;
   media::Buckets& buckets;
   media::Multiparts& multiparts;
+  rt::TextShare& text;
   Settings settings = {};
   DescribedOriginals originals = {};
   std::function<std::string()> metrics_text = {};

@@ -1,4 +1,4 @@
-// Objects of buckets: put, look, tag, copy, remove.
+// Objects of buckets: put, look, tag, remove.
 #include <algorithm>
 #include <utility>
 
@@ -15,7 +15,6 @@ namespace {
 
 using rt::Code;
 
-constexpr std::size_t kCopyStepBytes = 1 << 20;
 constexpr std::size_t kRemovedAtOnce = 100;
 
 rt::Status check(const PutObject& input) {
@@ -221,23 +220,6 @@ rt::Task<rt::Result<BucketObject>> Buckets::set_tags(std::string tenant, std::st
     if (!is_lost_race(committed.error())) co_return rt::pass(committed);
   }
   co_return changed_too_often();
-}
-
-rt::Task<rt::Result<store::Draft>> Buckets::copy(BucketObject source, std::uint64_t offset, std::uint64_t length,
-                                                 SeeSlice see) {
-  auto reader = co_await store_.read(source.object, offset, length);
-  if (!reader) co_return rt::pass(reader);
-  const auto writer = store_.writer(source.tenant);
-  while ((*reader)->remaining_bytes() > 0) {
-    auto slices = co_await (*reader)->next(kCopyStepBytes);
-    if (!slices) co_return rt::pass(slices);
-    for (rt::Slice& slice : *slices) {
-      if (see) see(slice);
-      auto appended = co_await writer->append(std::move(slice));
-      if (!appended) co_return rt::pass(appended);
-    }
-  }
-  co_return co_await writer->finish();
 }
 
 }  // namespace millrace::media

@@ -12,7 +12,6 @@
 
 #include "media/bucket.h"
 #include "media/clock.h"
-#include "server/rt/bytes.h"
 #include "server/rt/error.h"
 #include "server/rt/task.h"
 #include "store/store.h"
@@ -46,8 +45,20 @@ struct Removed {
   rt::Status status;
 };
 
-// How a copy keeps what it hashes: sees each slice once, in order. May be empty.
-using SeeSlice = std::function<void(const rt::Slice&)>;
+// Bytes of an object that shall be under another key too, or a part.
+struct Copying {
+  BucketObject source;
+  std::uint64_t offset = 0;
+  std::uint64_t length = 0;
+  std::optional<ChecksumAlgorithm> algorithm = {};  // to be known of them
+  // Asked again and again while bytes are read; an error ends the copy with it.
+  std::function<rt::Status()> check_wanted = [] { return rt::Status(); };
+};
+
+struct Copied {
+  store::Draft draft;
+  std::vector<Checksum> checksums;
+};
 
 class Buckets {
  public:
@@ -81,10 +92,8 @@ class Buckets {
   rt::Task<rt::Result<BucketObject>> set_tags(std::string tenant, std::string bucket, std::string key, Tags tags);
   rt::Task<rt::Result<ObjectPage>> list_objects(std::string tenant, std::string bucket, KeyListing listing);
 
-  // Bytes of an object, to be put under another key or as a part: read and written again, which the store's
-  // deduplication makes cost no space.
-  rt::Task<rt::Result<store::Draft>> copy(BucketObject source, std::uint64_t offset, std::uint64_t length,
-                                          SeeSlice see = {});
+  // Shares what is stored. Bytes are read for a checksum only, unless the source's or the store's will do.
+  rt::Task<rt::Result<Copied>> copy(Copying copying);
 
  private:
   rt::Task<rt::Result<Bucket>> announce_removal(Bucket bucket);
@@ -93,6 +102,7 @@ class Buckets {
   rt::Task<rt::Result<store::Revision>> put_in_uploads(BucketObject object, store::Draft draft);
   rt::Task<rt::Result<std::optional<BucketObject>>> find(std::string tenant, std::string bucket, std::string key);
   rt::Task<void> remove_one(std::string tenant, std::string bucket, Removed& each);
+  rt::Task<rt::Result<Checksum>> read_checksum(const Copying& copying);
   rt::Task<rt::Result<ObjectPage>> list_uploads(std::string tenant, KeyListing listing);
 
   store::Store& store_;

@@ -53,6 +53,11 @@ std::shared_ptr<Charge> charge_of(const store::Draft& draft) {
   return charged ? charged->charge : nullptr;
 }
 
+store::Draft with_charge(const store::Draft& draft, std::shared_ptr<Charge> charge) {
+  store::Draft::Content* content = draft.content().get();
+  return store::Draft(std::shared_ptr<store::Draft::Content>(content, Charged{draft.content(), std::move(charge)}));
+}
+
 class MeteredWriter final : public store::Writer {
  public:
   MeteredWriter(std::unique_ptr<store::Writer> inner, std::shared_ptr<Account> account, std::uint64_t quota_bytes)
@@ -75,9 +80,7 @@ class MeteredWriter final : public store::Writer {
     if (!draft || draft->size_bytes() == 0) co_return std::move(draft);
     const std::uint64_t bytes = std::min(draft->size_bytes(), charged_bytes_);
     charged_bytes_ -= bytes;
-    store::Draft::Content* content = draft->content().get();
-    co_return store::Draft(std::shared_ptr<store::Draft::Content>(
-        content, Charged{draft->content(), std::make_shared<Charge>(account_, bytes)}));
+    co_return with_charge(*draft, std::make_shared<Charge>(account_, bytes));
   }
 
   const std::unique_ptr<store::Writer> inner_;
@@ -180,6 +183,17 @@ std::unique_ptr<store::Writer> MeteredStore::writer(std::string domain) {
   const std::uint64_t quota_bytes = quota_ ? quota_(domain) : 0;
   auto account_of_it = account(domain);
   return std::make_unique<MeteredWriter>(inner_.writer(std::move(domain)), std::move(account_of_it), quota_bytes);
+}
+
+rt::Task<rt::Result<store::Draft>> MeteredStore::share(store::ObjectId id, std::uint64_t offset, std::uint64_t length,
+                                                       std::string domain) {
+  const std::uint64_t quota_bytes = quota_ ? quota_(domain) : 0;
+  auto account_of_it = account(domain);
+  if (!account_of_it->add(length, quota_bytes)) co_return quota_exceeded(quota_bytes);
+  auto charge = std::make_shared<Charge>(std::move(account_of_it), length);
+  auto draft = co_await inner_.share(id, offset, length, std::move(domain));
+  if (!draft) co_return rt::pass(draft);
+  co_return with_charge(*draft, std::move(charge));
 }
 
 rt::Task<rt::Result<store::Revision>> MeteredStore::commit(store::Transaction transaction) {

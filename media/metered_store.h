@@ -50,6 +50,9 @@ class MeteredStore final : public store::Store {
                                                             std::uint64_t length) override {
     return inner_.read(id, offset, length);
   }
+  // Counts like bytes that are sent.
+  rt::Task<rt::Result<store::Draft>> share(store::ObjectId id, std::uint64_t offset, std::uint64_t length,
+                                           std::string domain) override;
   rt::Task<rt::Result<bool>> same(store::ObjectId a, store::ObjectId b) override { return inner_.same(a, b); }
   store::Stats stats() const override { return inner_.stats(); }
   void on_damage(std::function<void(std::string)> report) override { inner_.on_damage(std::move(report)); }

@@ -101,6 +101,7 @@ struct App::Parts {
   const fs::path data;
   std::unique_ptr<store::Disk> disk;
   rt::Budget budget;
+  rt::TextShare text{budget};
   rt::Pool io;
   std::unique_ptr<store::Store> disk_store;
   std::unique_ptr<media::MeteredStore> store;
@@ -170,7 +171,7 @@ rt::Status App::Parts::open_domain() {
 }
 
 void App::Parts::make_services(const net::Networks& trusted) {
-  services.reset(new handlers::Services{*store, *tenants, *channels, *uploads, *catalog, *buckets, *multiparts});
+  services.reset(new handlers::Services{*store, *tenants, *channels, *uploads, *catalog, *buckets, *multiparts, text});
   services->settings = handler_settings(config, trusted);
   services->limits.tenant_rate = tenant_rate(config);
   services->limits.bad_key_rate = bad_key_rate(config);

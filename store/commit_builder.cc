@@ -41,9 +41,7 @@ class Builder {
     const Draft& draft = create.draft;
     ObjectEntry object{{create.id, draft.size_bytes(), draft.crc32(), draft.crc64nvme()}, {}, floor_};
     if (draft.content()) {
-      for (const auto& chunk : draft.content()->chunks) {
-        if (auto added = add_chunk(*chunk, object); !added) return added;
-      }
+      if (auto added = add_content(*draft.content(), object); !added) return added;
     }
     commit_.creations.push_back(std::move(object));
     return {};
@@ -75,6 +73,22 @@ class Builder {
     auto object = catalog_.object(id);
     if (!object) return pass(object);
     if (*object) return rt::fail(rt::Code::kConflict, fmt::format("object {} exists already", id.text()));
+    return {};
+  }
+
+  rt::Status add_content(const Draft::Content& content, ObjectEntry& object) {
+    const std::size_t before = content.shared ? content.shared->before : 0;
+    for (std::size_t i = 0; i < before; ++i) {
+      if (auto added = add_chunk(*content.chunks[i], object); !added) return added;
+    }
+    if (content.shared) {
+      const auto& extents = content.shared->object->extents;
+      const auto at = [&extents](std::size_t index) { return extents.begin() + static_cast<std::ptrdiff_t>(index); };
+      object.extents.insert(object.extents.end(), at(content.shared->first), at(content.shared->end));
+    }
+    for (std::size_t i = before; i < content.chunks.size(); ++i) {
+      if (auto added = add_chunk(*content.chunks[i], object); !added) return added;
+    }
     return {};
   }
 

@@ -1,5 +1,5 @@
-// The inside of a Draft: chunks in order, each with the hold that keeps it from being reclaimed. Filled by one Writer
-// on its loop, read by the committer once every chunk has settled.
+// The inside of a Draft: chunks in order, each with the hold that keeps it from being reclaimed, and perhaps a run of
+// an object's extents among them. Filled on one loop, read by the committer once every chunk has settled.
 #pragma once
 
 #include <memory>
@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "store/chunk_table.h"
+#include "store/epochs.h"
 #include "store/store.h"
 
 namespace millrace::store {
@@ -35,8 +36,18 @@ struct DraftChunk {
   std::optional<rt::Error> error;
 };
 
+// Extents of an object, taken over as they are. The pin keeps their chunks, whatever becomes of the object.
+struct SharedRun {
+  std::shared_ptr<const ObjectEntry> object;
+  std::shared_ptr<const Epochs::Pin> pin;
+  std::size_t first = 0;   // of its extents
+  std::size_t end = 0;     // behind the last of them
+  std::size_t before = 0;  // how many of the draft's chunks come first
+};
+
 struct Draft::Content {
   std::vector<std::shared_ptr<DraftChunk>> chunks;
+  std::optional<SharedRun> shared;
   std::uint64_t size_bytes = 0;
   std::uint32_t crc32 = 0;
   std::uint64_t crc64nvme = 0;

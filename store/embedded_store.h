@@ -58,6 +58,8 @@ class EmbeddedStore final : public Store {
   rt::Task<rt::Result<std::vector<Record>>> scan(Scan scan) override;
   rt::Task<rt::Result<std::optional<ObjectInfo>>> info(ObjectId id) override;
   rt::Task<rt::Result<std::unique_ptr<Reader>>> read(ObjectId id, std::uint64_t offset, std::uint64_t length) override;
+  rt::Task<rt::Result<Draft>> share(ObjectId id, std::uint64_t offset, std::uint64_t length,
+                                    std::string domain) override;
   rt::Task<rt::Result<bool>> same(ObjectId a, ObjectId b) override;
   Stats stats() const override;
   void on_damage(std::function<void(std::string)> report) override;

@@ -8,6 +8,7 @@
 #include "store/draft.h"
 #include "store/embedded_store.h"
 #include "store/reader.h"
+#include "store/sharing.h"
 #include "store/writer.h"
 
 namespace millrace::store {
@@ -181,6 +182,16 @@ rt::Task<rt::Result<std::unique_ptr<Reader>>> EmbeddedStore::read_small(std::sha
   const auto kept = small_objects_.keep(info.id, stamp, *slices);
   if (!kept) co_return rt::fail(rt::Code::kIo, fmt::format("object {} cannot be read", info.id.text()));
   co_return make_reader(*kept, offset, length);
+}
+
+rt::Task<rt::Result<Draft>> EmbeddedStore::share(ObjectId id, std::uint64_t offset, std::uint64_t length,
+                                                 std::string domain) {
+  Epochs::Pin pin = epochs_.pin();
+  auto found = co_await object(id);
+  if (!found) co_return pass(found);
+  if (!*found) co_return std::unexpected(no_object(id));
+  if (auto inside = check_range((*found)->info.size_bytes, offset, length); !inside) co_return pass(inside);
+  co_return co_await share_range(internals_, std::move(*found), std::move(pin), offset, length, std::move(domain));
 }
 
 rt::Task<rt::Result<bool>> EmbeddedStore::same(ObjectId a, ObjectId b) {

@@ -193,6 +193,10 @@ class Store {
   // kNotFound when there is no such object. The range must lie inside the object.
   virtual rt::Task<rt::Result<std::unique_ptr<Reader>>> read(ObjectId id, std::uint64_t offset,
                                                              std::uint64_t length) = 0;
+  // The bytes of a range once more: shares the chunks that lie in it as a whole and copies what is before and behind
+  // them. The object may go meanwhile. `domain`: that it was written in. kNotFound, and the range, as in read().
+  virtual rt::Task<rt::Result<Draft>> share(ObjectId id, std::uint64_t offset, std::uint64_t length,
+                                            std::string domain) = 0;
   // Whether two objects hold the same bytes; reads only the extents they do not share.
   virtual rt::Task<rt::Result<bool>> same(ObjectId a, ObjectId b) = 0;
 

@@ -18,9 +18,9 @@ std::unexpected<rt::Error> invalid(std::string message, std::string field) {
   return rt::fail(rt::Code::kInvalid, std::move(message), std::move(field));
 }
 
-rt::Status check_field(const std::string& name, const std::string&) {
+rt::Result<bool> check_field(const std::string& name, const std::string&) {
   if (name == "source") return invalid("source must be a file", "source");
-  return {};
+  return name == "label" || name == "upload_phase" || name == "file_size";
 }
 
 rt::Result<std::uint64_t> file_size_of(const http::Pairs& fields, std::uint64_t bytes_max) {

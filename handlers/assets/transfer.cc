@@ -92,18 +92,27 @@ rt::Task<rt::Status> take_file(Services& services, http::Body& body, Form& form,
   co_return co_await pour(form, *chunk.receiver, end);
 }
 
-rt::Task<rt::Status> take_all(Services& services, http::Body& body, Form& form, Chunk& chunk) {
+bool is_wanted(std::string_view name) {
+  return name == "upload_phase" || name == "start_offset" || name == "original_name";
+}
+
+rt::Status take_field(http::Exchange& exchange, Form::Entry& entry, Chunk& chunk) {
+  if (!is_wanted(entry.part.name)) return {};
+  if (auto kept = keep_text(exchange, entry); !kept) return kept;
+  chunk.fields.emplace_back(entry.part.name, std::move(entry.value));
+  return check_fields(chunk);
+}
+
+rt::Task<rt::Status> take_all(Services& services, http::Exchange& exchange, Form& form, Chunk& chunk) {
   for (;;) {
     auto entry = co_await form.next();
     if (!entry) co_return rt::pass(entry);
     if (!*entry) co_return rt::Status();
-    auto& [part, value] = **entry;
     rt::Status taken;
     if (!(*entry)->is_file()) {
-      chunk.fields.emplace_back(part.name, std::move(value));
-      taken = check_fields(chunk);
-    } else if (part.name == "file_chunk") {
-      taken = co_await take_file(services, body, form, chunk);
+      taken = take_field(exchange, **entry, chunk);
+    } else if ((*entry)->part.name == "file_chunk") {
+      taken = co_await take_file(services, exchange.body, form, chunk);
     }
     if (!taken) co_return taken;
   }
@@ -152,7 +161,7 @@ Answer transfer(Services& services, Chunk& chunk, rt::Status taken) {
 Answer answer_form(Services& services, http::Exchange& exchange, Chunk chunk) {
   auto form = Form::of(exchange);
   if (!form) co_return rt::pass(form);
-  auto taken = co_await take_all(services, exchange.body, *form, chunk);
+  auto taken = co_await take_all(services, exchange, *form, chunk);
   if (chunk.receiver) co_return co_await transfer(services, chunk, std::move(taken));
   if (!taken) co_return co_await explain(chunk, taken.error());
   if (value_of(chunk.fields, "upload_phase") == "finish") {

@@ -14,10 +14,11 @@ using media::Upload;
 
 constexpr std::uint32_t kRecentUploads = 50;
 
-rt::Status check_field(const std::string& name, const std::string& value) {
-  if (name == "folder") return media::check_folder(value);
+rt::Result<bool> check_field(const std::string& name, const std::string& value) {
   if (name == "video") return rt::fail(rt::Code::kInvalid, "video must be a file", "video");
-  return {};
+  if (name != "folder") return false;
+  if (auto good = media::check_folder(value); !good) return rt::pass(good);
+  return true;
 }
 
 rt::Status check_whole(const FormUpload& form) {

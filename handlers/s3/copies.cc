@@ -9,7 +9,6 @@
 #include "handlers/s3/object_fields.h"
 #include "handlers/s3/parts.h"
 #include "media/buckets.h"
-#include "media/checksum_hasher.h"
 #include "media/multiparts.h"
 #include "server/http/conditional.h"
 #include "server/http/crypto.h"
@@ -48,28 +47,19 @@ rt::Task<Result<BucketObject>> find_source(const Call& call) {
   co_return std::move(*source);
 }
 
-struct Copied {
-  store::Draft draft;
-  std::vector<media::Checksum> checksums;
-};
+// Reading for a checksum ends with the one who waits for it, and with the server.
+rt::Status check_wanted(const Call& call) {
+  if (call.exchange.peer_left) return rt::fail(rt::Code::kClosed, "the peer went away");
+  if (!call.services.draining.load(std::memory_order_relaxed)) return {};
+  return rt::fail(rt::Code::kUnavailable, "the server is shutting down");
+}
 
-// With a checksum of this algorithm, which most often the draft has already.
-rt::Task<Result<Copied>> copy(const Call& call, const BucketObject& source, http::ByteRange range,
-                              std::optional<ChecksumAlgorithm> algorithm) {
-  std::optional<media::ChecksumHasher> hasher;
-  const bool comes_free = algorithm == ChecksumAlgorithm::kCrc32 || algorithm == ChecksumAlgorithm::kCrc64Nvme;
-  if (algorithm && !comes_free) hasher.emplace(*algorithm);
-  const auto see = [&hasher](const rt::Slice& slice) { hasher->update(slice.bytes()); };
-  auto draft = co_await call.services.buckets.copy(source, range.first, range.length,
-                                                   hasher ? media::SeeSlice(see) : media::SeeSlice());
-  if (!draft) co_return pass(draft);
-  Copied copied{std::move(*draft), {}};
-  if (hasher) copied.checksums.push_back({*algorithm, hasher->finish()});
-  if (algorithm == ChecksumAlgorithm::kCrc32) copied.checksums.push_back(media::crc32_checksum(copied.draft.crc32()));
-  if (algorithm == ChecksumAlgorithm::kCrc64Nvme) {
-    copied.checksums.push_back(media::crc64nvme_checksum(copied.draft.crc64nvme()));
-  }
-  co_return copied;
+rt::Task<Result<media::Copied>> copy(const Call& call, const BucketObject& source, http::ByteRange range,
+                                     std::optional<ChecksumAlgorithm> algorithm) {
+  auto copied = co_await call.services.buckets.copy(
+      {source, range.first, range.length, algorithm, [&call] { return check_wanted(call); }});
+  if (!copied) co_return pass(copied);
+  co_return std::move(*copied);
 }
 
 Result<bool> replaces(const http::Request& request, std::string_view directive) {

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t kDeletesMax = 1000;
 // A thousand keys of 1 KiB, each byte of which may be an entity.
-constexpr std::size_t kDeleteBytesMax = 8 * 1024 * 1024;
+constexpr std::size_t kDeleteBytesMax = 2 * 1024 * 1024;  // as S3; 1000 keys of 1024 bytes
 
 struct Wanted {
   std::string key;

@@ -249,10 +249,10 @@ rt::Task<Result<std::string>> read_document(http::Exchange& exchange, const Call
     auto slices = co_await payload->next();
     if (!slices) co_return pass(slices);
     if (slices->empty()) break;
+    const std::size_t bytes = rt::total_bytes(*slices);
+    if (text.size() + bytes > bytes_max) co_return refuse(reasons::kMaxMessageLength, "Your request was too big.");
+    if (!exchange.text.add(bytes)) co_return refuse(reasons::kSlowDown, "Please reduce your request rate.");
     for (const rt::Slice& slice : *slices) text += slice.text();
-    if (text.size() > bytes_max) {
-      co_return refuse(reasons::kMaxMessageLength, "Your request was too big.");
-    }
   }
   store::Checksums crcs;
   crcs.update(http::bytes_of(text));

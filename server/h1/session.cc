@@ -180,6 +180,7 @@ void Session::next_request() {
   exchange_.id.clear();
   exchange_.route.clear();
   exchange_.tenant.clear();
+  exchange_.peer_left = peer_ended_;
   received_bytes_ = 0;
   discarded_bytes_ = 0;
   final_begun_ = continued_ = discarding_ = false;
@@ -254,6 +255,7 @@ void Session::break_off(std::string_view why) {
   if (broken_) return;
   broken_ = true;
   broken_why_ = why;
+  exchange_.peer_left = true;
   stop_input({rt::Code::kClosed, "the peer went away"});
   transport_.close();
   room_.set();

@@ -98,6 +98,7 @@ bool Session::on_quiet() {
 
 void Session::on_peer_ended() {
   peer_ended_ = true;
+  exchange_.peer_left = true;
   // Requests that came before the end are still answered: a peer may close its side only.
   if (input_ != Input::kHeld) stop_input({rt::Code::kClosed, "the peer went away"});
 }

@@ -294,6 +294,7 @@ void Session::reset(Stream& stream, std::uint32_t error_code, std::string_view r
 // Nothing more may be asked of the protocol for this stream; who waits for it wakes up.
 void Session::close_stream(Stream& stream, std::string_view reason) {
   if (std::exchange(stream.gone, true)) return;
+  stream.peer_left = true;
   release_window(stream);
   if (stream.error.empty() && !stream.response_sent) stream.error = reason.empty() ? "the stream was closed" : reason;
   if (!stream.body.ended()) stream.body.fail({rt::Code::kClosed, "the peer gave the request up"});

@@ -74,7 +74,7 @@ void Stream::forget() {
 
   session = nullptr;
   headers_complete = answering = gone = responded = response_sent = false;
-  expects_continue = too_large = false;
+  expects_continue = too_large = peer_left = false;
   error = {};
   received_bytes = dropped_bytes = progress_bytes = sent_bytes = sent_progress_bytes = 0;
   header_fields = 0;

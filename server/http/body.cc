@@ -64,7 +64,7 @@ void Body::wake() {
   if (waiter_) rt::Loop::current().ready(std::exchange(waiter_, {}));
 }
 
-rt::Task<rt::Result<std::string>> read_all(Body& body, std::size_t limit_bytes) {
+rt::Task<rt::Result<std::string>> read_all(Body& body, std::size_t limit_bytes, rt::KeptText* kept) {
   std::string text;
   for (;;) {
     auto slice = co_await body.next();
@@ -72,6 +72,9 @@ rt::Task<rt::Result<std::string>> read_all(Body& body, std::size_t limit_bytes) 
     if (slice->empty()) co_return text;
     if (text.size() + slice->size() > limit_bytes) {
       co_return rt::fail(rt::Code::kTooLarge, "the body is larger than " + std::to_string(limit_bytes) + " bytes");
+    }
+    if (kept && !kept->add(slice->size())) {
+      co_return rt::fail(rt::Code::kUnavailable, "too much text is sent at once; try again later");
     }
     text.append(slice->text());
   }

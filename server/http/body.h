@@ -11,6 +11,7 @@
 #include "server/rt/bytes.h"
 #include "server/rt/error.h"
 #include "server/rt/event.h"
+#include "server/rt/kept_text.h"
 
 namespace millrace::http {
 
@@ -86,7 +87,8 @@ class Body {
   Fields trailers_;
 };
 
-// Reads a whole body of at most `limit_bytes` as text; kTooLarge beyond it.
-rt::Task<rt::Result<std::string>> read_all(Body& body, std::size_t limit_bytes);
+// Reads a whole body of at most `limit_bytes` as text; kTooLarge beyond it. `kept` counts it: kUnavailable when it has
+// no room.
+rt::Task<rt::Result<std::string>> read_all(Body& body, std::size_t limit_bytes, rt::KeptText* kept = nullptr);
 
 }  // namespace millrace::http

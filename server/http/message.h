@@ -13,6 +13,7 @@
 #include "server/http/fields.h"
 #include "server/rt/bytes.h"
 #include "server/rt/error.h"
+#include "server/rt/kept_text.h"
 #include "server/rt/task.h"
 
 namespace millrace::http {
@@ -88,6 +89,10 @@ class Exchange {
   std::string tenant;                  // who asked, once known; for logs
   std::vector<std::string> params;     // path parameters in the order of the pattern, percent-decoded
   std::optional<Allowance> allowance;  // of who asked, when it is limited
+  // Nobody seems to wait for the answer any more: the peer reset the request or ended its side of the connection. It
+  // may still take one, but long work for it is in vain.
+  bool peer_left = false;
+  rt::KeptText text;  // of the body; given back with the answer
 
   // Sends an informational response (100, 103, 104). Does nothing once the final response has begun.
   virtual void inform(int status, const Fields& fields) = 0;

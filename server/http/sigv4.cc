@@ -232,8 +232,7 @@ std::string canonical_value(const Request& request, std::string_view name) {
   return text;
 }
 
-std::string signature_of(std::string_view secret_key, const Signature& signature, std::string_view canonical) {
-  const Sha256Digest key = signing_key(secret_key, signature);
+std::string signature_of(const Sha256Digest& key, const Signature& signature, std::string_view canonical) {
   return hex(hmac_sha256(key, bytes_of(string_to_sign(signature, canonical))));
 }
 
@@ -319,7 +318,8 @@ Result<Signature> read_signature(const Request& request) {
 Result<void> verify(const Request& request, const Signature& signature, std::string_view secret_key,
                     std::int64_t now_seconds) {
   if (auto timely = check_time(signature, now_seconds); !timely) return timely;
-  const std::string expected = signature_of(secret_key, signature, canonical_request(request, signature));
+  const std::string expected =
+      signature_of(signing_key(secret_key, signature), signature, canonical_request(request, signature));
   if (constant_time_equal(expected, signature.signature)) return {};
   return fault(Fault::kSignatureDoesNotMatch,
                "The request signature we calculated does not match the signature you provided. Check your key and "
@@ -355,31 +355,35 @@ Sha256Digest signing_key(std::string_view secret_key, const Signature& signature
   return hmac_sha256(service, bytes_of("aws4_request"));
 }
 
-std::string presign(const PresignOptions& options) {
-  Signature signature;
-  signature.presigned = true;
-  signature.access_key = options.access_key;
-  signature.time = time_text(options.now_seconds);
-  signature.date = signature.time.substr(0, 8);
-  signature.region = options.region;
-  signature.service = "s3";
-  signature.signed_fields = {"host"};
-  signature.payload_hash = kUnsignedPayload;
+Presigner::Presigner(const PresignOptions& options) : options_(options) {
+  signature_.presigned = true;
+  signature_.access_key = options.access_key;
+  signature_.time = time_text(options.now_seconds);
+  signature_.date = signature_.time.substr(0, 8);
+  signature_.region = options.region;
+  signature_.service = "s3";
+  signature_.signed_fields = {"host"};
+  signature_.payload_hash = kUnsignedPayload;
+  key_ = signing_key(options.secret_key, signature_);
+}
 
-  Pairs query = options.query;
+std::string Presigner::url(Pairs query) const {
+  query.insert(query.end(), options_.query.begin(), options_.query.end());
   query.emplace_back("X-Amz-Algorithm", kAlgorithm);
-  query.emplace_back("X-Amz-Credential", signature.access_key + "/" + signature.scope());
-  query.emplace_back("X-Amz-Date", signature.time);
-  query.emplace_back("X-Amz-Expires", std::to_string(options.expires_seconds));
+  query.emplace_back("X-Amz-Credential", signature_.access_key + "/" + signature_.scope());
+  query.emplace_back("X-Amz-Date", signature_.time);
+  query.emplace_back("X-Amz-Expires", std::to_string(options_.expires_seconds));
   query.emplace_back("X-Amz-SignedHeaders", "host");
-  if (!options.session_token.empty()) query.emplace_back("X-Amz-Security-Token", options.session_token);
+  if (!options_.session_token.empty()) query.emplace_back("X-Amz-Security-Token", options_.session_token);
 
   Request request;
-  request.method_text = options.method;
-  request.target = percent_encode(options.path, /*keep_slash=*/true) + "?" + canonical_query(query);
-  request.authority = options.origin.substr(options.origin.find("://") + 3);
-  const std::string proof = signature_of(options.secret_key, signature, canonical_request(request, signature));
-  return std::string(options.origin) + request.target + "&X-Amz-Signature=" + proof;
+  request.method_text = options_.method;
+  request.target = percent_encode(options_.path, /*keep_slash=*/true) + "?" + canonical_query(query);
+  request.authority = options_.origin.substr(options_.origin.find("://") + 3);
+  const std::string proof = signature_of(key_, signature_, canonical_request(request, signature_));
+  return std::string(options_.origin) + request.target + "&X-Amz-Signature=" + proof;
 }
+
+std::string presign(const PresignOptions& options) { return Presigner(options).url({}); }
 
 }  // namespace millrace::http::sigv4

@@ -86,6 +86,20 @@ struct PresignOptions {
   Pairs query = {};                     // further parameters, decoded
   std::string_view session_token = {};  // of temporary keys
 };
+
+// Makes many URLs with one key, which is derived once. What the options refer to outlives it.
+class Presigner {
+ public:
+  explicit Presigner(const PresignOptions& options);
+  // The whole URL; `query` comes on top of what the options say, decoded.
+  std::string url(Pairs query) const;
+
+ private:
+  PresignOptions options_;
+  Signature signature_;
+  Sha256Digest key_;
+};
+
 // The whole URL.
 std::string presign(const PresignOptions& options);
 

@@ -24,6 +24,39 @@ bool has_dtd(std::string_view text) {
   return false;
 }
 
+// Behind the end of what begins there, if it is no tag; else npos.
+std::size_t end_of_no_tag(std::string_view text, std::size_t at) {
+  constexpr std::array<std::array<std::string_view, 2>, 3> kBrackets = {
+      {{kComment, "-->"}, {kCdata, "]]>"}, {"<?", "?>"}}};
+  for (const auto& [opening, closing] : kBrackets) {
+    if (!text.substr(at).starts_with(opening)) continue;
+    const std::size_t end = text.find(closing, at + opening.size());
+    return end == std::string_view::npos ? text.size() : end + closing.size();
+  }
+  return std::string_view::npos;
+}
+
+// What the tree will cost, before it is made: tags, and quoted values inside them, which only attributes have.
+rt::Status check_counts(std::string_view text) {
+  std::size_t tags = 0;
+  std::size_t attributes = 0;
+  for (std::size_t at = text.find('<'); at < text.size(); at = text.find('<', at)) {
+    if (++tags > 2 * kXmlElementsMax) return malformed("it has too many elements");
+    if (const std::size_t end = end_of_no_tag(text, at); end != std::string_view::npos) {
+      at = end;
+      continue;
+    }
+    for (at = text.find_first_of(">\"'", at); at < text.size() && text[at] != '>';
+         at = text.find_first_of(">\"'", at)) {
+      if (++attributes > kXmlAttributesMax) return malformed("it has too many attributes");
+      at = text.find(text[at], at + 1);
+      if (at == std::string_view::npos) return {};  // not well-formed, as the parser will find
+      ++at;
+    }
+  }
+  return {};
+}
+
 std::string_view local_name(std::string_view name) {
   const std::size_t colon = name.find(':');
   return colon == std::string_view::npos ? name : name.substr(colon + 1);
@@ -47,9 +80,7 @@ Xml::Xml(std::shared_ptr<const Document> document, const void* node) : document_
 
 rt::Result<Xml> Xml::parse(const std::string& text, std::string_view root) {
   if (has_dtd(text)) return malformed("a DTD is not allowed");
-  if (static_cast<std::size_t>(std::ranges::count(text, '<')) > 2 * kXmlElementsMax) {
-    return malformed("it has too many elements");
-  }
+  if (auto small = check_counts(text); !small) return rt::pass(small);
   if (text.find('\0') != std::string::npos) return malformed("it has a NUL");
   auto document = std::make_shared<Document>();
   constexpr unsigned kOptions = pugi::parse_cdata | pugi::parse_escapes | pugi::parse_eol | pugi::parse_ws_pcdata;

@@ -15,12 +15,13 @@
 
 namespace millrace::http {
 
-inline constexpr std::size_t kXmlElementsMax = 200'000;
+inline constexpr std::size_t kXmlElementsMax = 100'000;
+inline constexpr std::size_t kXmlAttributesMax = 20'000;
 
 class Xml {
  public:
   // The root element, which must have this name. kInvalid for anything that is not one well-formed document in UTF-8,
-  // has a DTD or processing instructions of its own, or too many elements.
+  // has a DTD or processing instructions of its own, or too many elements or attributes.
   static rt::Result<Xml> parse(const std::string& text, std::string_view root);
 
   std::string_view name() const noexcept;

@@ -84,8 +84,11 @@ void Socket::watch(int events) {
 
 // An event that nobody waits for disarms itself, so a steady reader or writer costs no epoll_ctl.
 void Socket::on_ready(int status, int events) {
-  if (status < 0) events = UV_READABLE | UV_WRITABLE;  // the next call will see the error
   int keep = watched_;
+  if (status < 0) {
+    events = UV_READABLE | UV_WRITABLE;  // a call will see the error, behind the bytes that came before it
+    watched_ = 0;                        // libuv watches no more
+  }
   if (events & UV_READABLE) {
     if (readable_) keep &= ~UV_READABLE;
     readable_ = true;

@@ -11,6 +11,17 @@
 
 namespace millrace::rt {
 
+// Goes on after everyone who is ready now; between such turns the loop polls for I/O. For work that is long but never
+// waits.
+inline auto yield() noexcept {
+  struct Awaiter {
+    bool await_ready() const noexcept { return false; }
+    void await_suspend(std::coroutine_handle<> waiter) const { Loop::current().ready(waiter); }
+    void await_resume() const noexcept {}
+  };
+  return Awaiter{};
+}
+
 // A flag with one waiter. set() is remembered until a wait consumes it.
 class Event {
  public:

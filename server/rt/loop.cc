@@ -25,8 +25,10 @@ struct Detached {
   std::coroutine_handle<promise_type> handle;
 };
 
-// Turns of the ready queue before the loop polls for I/O again, so that one busy connection cannot starve the rest.
-constexpr int kResumesPerPoll = 4096;
+// How long coroutines run before the loop polls for I/O again, so that busy ones cannot starve the rest.
+constexpr std::uint64_t kTurnNanoseconds = 3'000'000;
+// Resumes between two looks at the clock.
+constexpr std::size_t kResumesPerLook = 8;
 
 }  // namespace
 
@@ -49,6 +51,19 @@ struct Loop::State {
   std::int64_t tasks = 0;
   std::int64_t unix_seconds = 0;
   bool handles_closed = false;
+
+  // Resumes what is ready now. False when the turn ends with that; who was not reached then goes first in the next.
+  bool resume_ready(std::uint64_t turn_end_ns) {
+    running.swap(ready);
+    std::size_t resumed = 0;
+    while (resumed < running.size()) {
+      running[resumed++].resume();
+      if (resumed % kResumesPerLook == 0 && uv_hrtime() >= turn_end_ns) break;
+    }
+    ready.insert(ready.begin(), running.begin() + static_cast<std::ptrdiff_t>(resumed), running.end());
+    running.clear();
+    return uv_hrtime() < turn_end_ns;
+  }
 
   void close_handles() {
     if (std::exchange(handles_closed, true)) return;
@@ -145,7 +160,8 @@ void Loop::drain() {
   State& s = *state_;
   s.unix_seconds = std::time(nullptr);
   bool stopping = false;
-  for (int resumes = 0;;) {
+  const std::uint64_t turn_end_ns = uv_hrtime() + kTurnNanoseconds;
+  for (;;) {
     std::vector<std::function<void()>> posted;
     {
       std::lock_guard lock(s.mutex);
@@ -155,17 +171,14 @@ void Loop::drain() {
       stopping = s.stopping;
     }
     for (auto& function : posted) function();
-    s.running.swap(s.ready);
-    for (std::coroutine_handle<> coroutine : s.running) coroutine.resume();
-    resumes += static_cast<int>(s.running.size());
-    s.running.clear();
-    if (!s.ready.empty() && resumes < kResumesPerPoll) continue;
+    const bool has_time = s.resume_ready(turn_end_ns);
+    if (!s.ready.empty() && has_time) continue;
     while (FlushHook* hook = s.hooks) {
       s.hooks = hook->next_;
       hook->asked_ = nullptr;
       hook->flush();
     }
-    if (s.ready.empty() || resumes >= kResumesPerPoll) break;
+    if (s.ready.empty() || !has_time) break;
   }
   if (!s.ready.empty()) {
     uv_idle_start(&s.idle, [](uv_idle_t*) {});

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "server/rt/event.h"
+
 namespace millrace::handlers {
 namespace {
 
@@ -21,6 +23,7 @@ void fill(http::Exchange& exchange, const Ask& ask) {
   for (const auto& [name, value] : ask.fields) request.fields.add(name, value);
   if (!ask.key.empty()) request.fields.add("authorization", "Bearer " + ask.key);
   exchange.id = "made-here";
+  exchange.peer_left = ask.peer_left;
   const bool measured = ask.measured && !ask.breaks;
   exchange.body.open(nullptr, measured ? std::optional<std::uint64_t>(ask.body.size()) : std::nullopt);
   const std::string_view body = ask.body;
@@ -48,11 +51,20 @@ rt::Task<void> take_body(http::Response& response, Reply& reply, bool head) {
   }
 }
 
+rt::Task<void> count_turns(const bool& done, int& turns) {
+  for (; !done; ++turns) co_await rt::yield();
+}
+
 rt::Task<Reply> answered(Gateway& gateway, const Ask& ask) {
   FakeExchange exchange;
   fill(exchange, ask);
-  http::Response response = co_await gateway.answer(exchange);
   Reply reply;
+  bool done = !ask.counts_turns;
+  rt::Scope scope;
+  scope.spawn(count_turns(done, reply.turns));
+  http::Response response = co_await gateway.answer(exchange);
+  done = true;
+  co_await scope.join();
   co_await take_body(response, reply, ask.method == "HEAD");
   reply.status = response.status;
   reply.content_length = response.content_length;
@@ -93,7 +105,7 @@ House::House(Settings settings) {
   uploads = std::make_unique<media::Uploads>(store, *tenants, *jobs);
   buckets = std::make_unique<media::Buckets>(store, *tenants);
   multiparts = std::make_unique<media::Multiparts>(store, *tenants);
-  services.reset(new Services{store, *tenants, *channels, *uploads, *catalog, *buckets, *multiparts});
+  services.reset(new Services{store, *tenants, *channels, *uploads, *catalog, *buckets, *multiparts, text});
   services->settings = std::move(settings);
   services->metrics_text = [] { return std::string("# metrics\n"); };
   gateway = std::make_unique<Gateway>(*services);

@@ -33,6 +33,8 @@ struct Ask {
   std::string peer = "192.0.2.9";
   bool measured = true;  // with a length, unless it breaks
   std::vector<std::pair<std::string, std::string>> trailers = {};
+  bool counts_turns = false;
+  bool peer_left = false;  // though the whole request has come
 };
 
 struct Reply {
@@ -44,6 +46,7 @@ struct Reply {
   std::string tenant;
   bool source_failed = false;
   std::vector<std::pair<int, http::Fields>> informed = {};  // informational responses before it
+  int turns = 0;                                            // that others had meanwhile, if they were to be counted
 
   std::string field(std::string_view name) const { return std::string(fields.get(name).value_or("")); }
   // A text or number inside the JSON body: "data.input.url"; "null", or "absent" when it is not there.
@@ -66,6 +69,8 @@ class House {
   std::string ingest(const std::string& content);
 
   media::NewKey admin;
+  rt::Budget budget{std::size_t{64} << 20};
+  rt::TextShare text{budget};
   media::FakeStore store;
   std::unique_ptr<media::Tenants> tenants;
   std::unique_ptr<media::Channels> channels;

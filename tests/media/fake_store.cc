@@ -191,7 +191,16 @@ rt::Task<rt::Result<std::unique_ptr<store::Reader>>> FakeStore::read(store::Obje
   const auto found = contents_.find(id);
   if (found == contents_.end()) co_return rt::fail(Code::kNotFound, "no such object");
   if (offset + length > found->second.size()) co_return rt::fail(Code::kInvalid, "the range is outside");
+  ++reads_;
   co_return std::make_unique<FakeReader>(found->second.substr(offset, length));
+}
+
+rt::Task<rt::Result<store::Draft>> FakeStore::share(store::ObjectId id, std::uint64_t offset, std::uint64_t length,
+                                                    std::string) {
+  co_await Yield{};
+  const auto content = bytes(id);
+  if (!content) co_return rt::fail(Code::kNotFound, "no such object");
+  co_return draft_of(content->substr(offset, length));
 }
 
 rt::Task<rt::Result<bool>> FakeStore::same(store::ObjectId a, store::ObjectId b) {
@@ -213,6 +222,11 @@ std::size_t FakeStore::objects() const {
 std::size_t FakeStore::commits() const {
   std::lock_guard lock(mutex_);
   return commits_;
+}
+
+std::size_t FakeStore::reads() const {
+  std::lock_guard lock(mutex_);
+  return reads_;
 }
 
 std::size_t FakeStore::records(const std::string& prefix) const {

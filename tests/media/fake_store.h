@@ -23,6 +23,8 @@ class FakeStore final : public store::Store {
   rt::Task<rt::Result<std::optional<store::ObjectInfo>>> info(store::ObjectId id) override;
   rt::Task<rt::Result<std::unique_ptr<store::Reader>>> read(store::ObjectId id, std::uint64_t offset,
                                                             std::uint64_t length) override;
+  rt::Task<rt::Result<store::Draft>> share(store::ObjectId id, std::uint64_t offset, std::uint64_t length,
+                                           std::string domain) override;
   rt::Task<rt::Result<bool>> same(store::ObjectId a, store::ObjectId b) override;
   store::Stats stats() const override;
   void on_damage(std::function<void(std::string)>) override {}
@@ -37,6 +39,7 @@ class FakeStore final : public store::Store {
   std::size_t records(const std::string& prefix) const;
   std::optional<std::string> bytes(store::ObjectId id) const;
   std::size_t commits() const;
+  std::size_t reads() const;
 
  private:
   struct Entry {
@@ -52,6 +55,7 @@ class FakeStore final : public store::Store {
   std::map<store::ObjectId, std::string> contents_;  // guarded by mutex_
   store::Revision revision_ = 0;                     // guarded by mutex_
   std::size_t commits_ = 0;                          // guarded by mutex_
+  std::size_t reads_ = 0;                            // guarded by mutex_
   std::function<void()> before_commit_;              // guarded by mutex_
   std::optional<rt::Error> commit_error_;            // guarded by mutex_
 };

@@ -105,6 +105,22 @@ TEST_F(Metered, AFileSentAnewTakesThePlaceOfTheOldOne) {
   EXPECT_EQ(kept(), 30U);
 }
 
+TEST_F(Metered, ACopyCountsAsIfItWereSent) {
+  put("a", 100);
+  const BucketObject source = good(buckets->object("default", "bucket", "a"));
+  {
+    const auto dropped = good(buckets->copy({.source = source, .length = 100}));
+  }
+  EXPECT_EQ(kept(), 100U);
+  auto copied = good(buckets->copy({.source = source, .offset = 10, .length = 60}));
+  good(buckets->put({.tenant = "default", .bucket = "bucket", .key = "b"}, std::move(copied.draft)));
+  EXPECT_EQ(kept(), 160U);
+  set_quota(200);
+  EXPECT_EQ(rt::run_until_done(buckets->copy({.source = source, .length = 41})).error().code, Code::kQuotaExceeded);
+  good(buckets->remove_object("default", "bucket", "a"));
+  EXPECT_EQ(kept(), 60U);
+}
+
 TEST_F(Metered, ADuplicateCountsOnce) {
   Tenant tenant = *tenants->tenant("default");
   tenant.duplicate_check = true;

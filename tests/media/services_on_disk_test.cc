@@ -265,9 +265,9 @@ TEST_F(ServicesOnDiskTest, copy_costs_no_space) {
   const BucketObject source =
       good(server_->buckets.put({.tenant = "default", .bucket = "stuff", .key = "a"}, std::move(bytes)));
   const std::uint64_t stored = server_->store->stats().stored_bytes;
-  auto copied = good(server_->buckets.copy(source, 0, source.size_bytes));
+  auto copied = good(server_->buckets.copy({.source = source, .length = source.size_bytes}));
   const BucketObject copy =
-      good(server_->buckets.put({.tenant = "default", .bucket = "stuff", .key = "b"}, std::move(copied)));
+      good(server_->buckets.put({.tenant = "default", .bucket = "stuff", .key = "b"}, std::move(copied.draft)));
   EXPECT_EQ(copy.etag, source.etag);
   EXPECT_EQ(server_->store->stats().stored_bytes, stored);
   good(server_->buckets.remove_object("default", "stuff", "a"));

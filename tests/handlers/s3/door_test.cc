@@ -1,13 +1,9 @@
 // The S3 door as a signing client sees it: who gets in, to what, and how it says no.
-#include <gtest/gtest.h>
-
 #include <algorithm>
 
 #include "server/http/date.h"
 #include "server/http/sigv4.h"
-#include "server/http/xml.h"
-#include "tests/handlers/house.h"
-#include "tests/handlers/s3/signing.h"
+#include "tests/handlers/s3/s3_door.h"
 
 namespace millrace::handlers {
 namespace {
@@ -15,21 +11,6 @@ namespace {
 using s3::Key;
 using s3::signed_by;
 using Fields = std::vector<std::pair<std::string, std::string>>;
-
-class S3Door : public testing::Test {
- protected:
-  Reply send(const std::string& method, const std::string& target, const std::string& body = {}, Fields fields = {}) {
-    return house.ask(signed_by(key, {.method = method, .target = target, .body = body, .fields = std::move(fields)}));
-  }
-  // The code inside an error's XML.
-  static std::string code(const Reply& reply) {
-    const auto error = http::Xml::parse(reply.body, "Error");
-    return error ? error->text("Code").value_or("") : "no error: " + reply.body;
-  }
-
-  House house;
-  Key key{house.admin.key.access_key_id, house.admin.secret_access_key};
-};
 
 TEST_F(S3Door, keeps_an_object) {
   EXPECT_EQ(send("PUT", "/bucket").status, 200);

@@ -181,6 +181,23 @@ TEST(FinalizeV1, NeedsTheBytesAndAnUpload) {
   EXPECT_EQ(nobody.at("error.type"), "authentication_error");
 }
 
+TEST(FinalizeV1, SigningManyAddressesLetsOthersHaveTheirTurn) {
+  House house;
+  const auto turns = [&house](const std::string& bytes) {
+    const Reply reply = house.ask({.method = "POST",
+                                   .target = "/v1/uploads",
+                                   .body = R"({"filename":"a.mp4","mime_type":"video/mp4","multipart":true,)"
+                                           R"("file_size_bytes":)" +
+                                           bytes + "}",
+                                   .fields = {{"content-type", "application/json"}},
+                                   .key = house.admin.bearer,
+                                   .counts_turns = true});
+    EXPECT_EQ(reply.status, 201) << reply.body;
+    return reply.turns;
+  };
+  EXPECT_GT(turns("5000000000000"), turns("5") + 100);
+}
+
 TEST(FinalizeV1, JoinsThePartsOfAMultipartUpload) {
   House house;
   const Reply upload = house.call(

@@ -140,6 +140,20 @@ TEST(SigV4, presigns_like_the_published_example) {
   EXPECT_EQ(url, "https://examplebucket.s3.amazonaws.com/test.txt?" + aws_presigned_query());
 }
 
+TEST(SigV4, one_presigner_makes_many_urls) {
+  PresignOptions options{.method = "PUT",
+                         .origin = "https://media.example",
+                         .path = "/b/k",
+                         .access_key = "AK",
+                         .secret_key = "SK",
+                         .now_seconds = kBotoTime};
+  const Presigner presigner(options);
+  for (const char* number : {"1", "2", "10000"}) {
+    options.query = {{"partNumber", number}};
+    EXPECT_EQ(presigner.url(options.query), presign(options));
+  }
+}
+
 TEST(SigV4, verifies_its_own_urls) {
   const std::string url = presign({.method = "PUT",
                                    .origin = "http://127.0.0.1:8080",

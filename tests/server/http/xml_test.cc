@@ -46,9 +46,21 @@ TEST(Xml, refuses_bombs) {
   for (std::size_t i = 0; i < 2 * kXmlElementsMax; ++i) many += "<a/>";
   EXPECT_TRUE(is_refused(many + "</R>"));
   std::string deep = "<R>";
-  for (int i = 0; i < 150'000; ++i) deep += "<a>";
-  for (int i = 0; i < 150'000; ++i) deep += "</a>";
+  for (int i = 0; i < 90'000; ++i) deep += "<a>";
+  for (int i = 0; i < 90'000; ++i) deep += "</a>";
   EXPECT_TRUE(Xml::parse(deep + "</R>", "R").has_value());
+}
+
+TEST(Xml, counts_attributes_wherever_they_are_hidden) {
+  std::string many;
+  for (std::size_t i = 0; i < kXmlAttributesMax; ++i) many += "a='' ";
+  EXPECT_FALSE(is_refused("<R " + many + "/>"));
+  EXPECT_TRUE(is_refused("<R " + many + "b=\"\"/>"));
+  EXPECT_TRUE(is_refused("<R x='>' " + many + "/>"));
+  for (const char* before : {"<!-- ' -->", "<![CDATA[ ' ]]>", "<?p ' ?>", "'"}) {
+    EXPECT_TRUE(is_refused("<R>" + std::string(before) + "<a " + many + "b=''/></R>")) << before;
+  }
+  EXPECT_FALSE(is_refused("<R>" + many + many + "</R>")) << "text";
 }
 
 TEST(Xml, does_not_expand_entities_of_its_own) { EXPECT_EQ(Xml::parse("<R>&b;&lt;</R>", "R")->text(), "&b;<"); }

@@ -67,6 +67,45 @@ TEST(Socket, APeerThatTakesNothingEndsTheWrite) {
   rt::run_until_done(story(receive));
 }
 
+// A descriptor connected to a Socket by TCP, whose close sends a reset.
+struct Crash {
+  explicit Crash(Receive& receive) {
+    const int listening = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in name = {};
+    name.sin_family = AF_INET;
+    name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t bytes = sizeof(name);
+    EXPECT_EQ(::bind(listening, reinterpret_cast<sockaddr*>(&name), bytes), 0);
+    EXPECT_EQ(::listen(listening, 1), 0);
+    ::getsockname(listening, reinterpret_cast<sockaddr*>(&name), &bytes);
+    far = connect_to("127.0.0.1:" + std::to_string(ntohs(name.sin_port)));
+    near = std::make_unique<Socket>(::accept4(listening, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC), receive.pool,
+                                    5000ms, "192.0.2.1");
+    ::close(listening);
+  }
+  void happen() const {
+    const linger at_once = {1, 0};
+    ::setsockopt(far, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+    ::close(far);
+  }
+  int far;
+  std::unique_ptr<Socket> near;
+};
+
+TEST(Socket, AResetRightBehindTheLastBytesIsNoticed) {
+  Receive receive;
+  auto story = [](Receive& r) -> rt::Task<void> {
+    Crash crash(r);
+    EXPECT_EQ(::send(crash.far, "last", 4, 0), 4);
+    crash.happen();
+    const std::string got = co_await read_text(*crash.near, 4);
+    EXPECT_EQ(got, "last");
+    auto gone = co_await crash.near->read(2000ms);
+    EXPECT_TRUE(!gone && gone.error().code == rt::Code::kClosed);
+  };
+  rt::run_until_done(story(receive));
+}
+
 rt::Task<void> close_later(Socket& socket) {
   co_await rt::sleep(5ms);
   socket.close();

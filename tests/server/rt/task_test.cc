@@ -74,6 +74,33 @@ Task<int> most_inside() {
 
 TEST(Semaphore, admits_no_more_than_its_permits) { EXPECT_EQ(run_until_done(most_inside()), 3); }
 
+// Never waits; each turn of it takes a while.
+Task<void> toil(const bool& enough, int& turns) {
+  while (!enough) {
+    const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(1);
+    while (std::chrono::steady_clock::now() < until) {
+    }
+    ++turns;
+    co_await yield();
+  }
+}
+
+Task<int> turns_before_a_timer(int workers) {
+  bool fired = false;
+  int turns = 0;
+  Timer timer([&fired] { fired = true; });
+  timer.set(std::chrono::milliseconds(1));
+  Scope scope;
+  for (int i = 0; i < workers; ++i) scope.spawn(toil(fired, turns));
+  co_await scope.join();
+  co_return turns;
+}
+
+TEST(Loop, polls_between_turns_of_those_who_never_wait) {
+  EXPECT_LT(run_until_done(turns_before_a_timer(1)), 50);
+  EXPECT_LT(run_until_done(turns_before_a_timer(200)), 450);
+}
+
 TEST(Timer, cancelled_does_not_fire) {
   bool fired = false;
   auto body = [](bool& flag) -> Task<void> {
