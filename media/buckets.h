@@ -87,6 +87,7 @@ class Buckets {
                                           SeeSlice see = {});
 
  private:
+  rt::Task<rt::Status> try_remove(std::string tenant, std::string name);
   rt::Task<rt::Result<Bucket>> announce_removal(Bucket bucket);
   rt::Task<rt::Result<store::Revision>> put_in_bucket(BucketObject object, std::optional<BucketObject> existing,
                                                       store::Draft draft);
