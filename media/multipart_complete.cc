@@ -19,7 +19,6 @@ using rt::Code;
 
 // How long a repeat of a completion is answered.
 constexpr std::int64_t kAnswerKeptMs = 24LL * 3600 * 1000;
-constexpr std::size_t kSweepBatch = 256;
 
 void join(store::Transaction& transaction, BucketObject& object, const Choice& choice) {
   std::vector<store::ObjectId> parts;
@@ -132,22 +131,8 @@ rt::Task<rt::Status> Multiparts::place_in_uploads(store::Transaction& transactio
 }
 
 rt::Task<rt::Result<std::size_t>> Multiparts::sweep() {
-  const std::string now = keys::open_multipart(clock_(), {});
-  std::size_t aborted = 0;
-  for (std::string after;;) {
-    store::Scan scan{.prefix = keys::open_multiparts(), .after = after, .limit = kSweepBatch};
-    auto batch = co_await store_.scan(std::move(scan));
-    if (!batch) co_return rt::pass(batch);
-    for (const auto& entry : *batch) {
-      if (entry.key > now) co_return aborted;
-      auto swept = co_await sweep_one(entry.key);
-      // A lost race is activity: the next sweep looks again.
-      if (!swept && swept.error().code != Code::kConflict && !is_lost(swept.error())) co_return rt::pass(swept);
-      if (swept && *swept) ++aborted;
-    }
-    if (batch->size() < kSweepBatch) co_return aborted;
-    after = batch->back().key;
-  }
+  co_return co_await sweep_index(store_, keys::open_multiparts(), keys::open_multipart(clock_(), {}),
+                                 [this](std::string entry) { return sweep_one(std::move(entry)); });
 }
 
 // True when it was aborted.

@@ -99,8 +99,8 @@ class Multiparts {
   // Frees the parts. kNotFound for a repeat, as S3 has it.
   rt::Task<rt::Status> abort(MultipartRef ref);
 
-  // Aborts what was idle for too long and forgets the answers kept for repeats; returns how many it aborted. Called
-  // every minute or so by one loop.
+  // Aborts what was idle for too long and forgets the answers kept for repeats; returns how many it aborted. What fails
+  // holds up nothing else (sweep_index()). Called every minute or so by one loop.
   rt::Task<rt::Result<std::size_t>> sweep();
 
  private:

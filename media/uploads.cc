@@ -21,7 +21,6 @@ using rt::Code;
 
 // Each lost race means that another change won; a receiver's checkpoints are the most frequent.
 constexpr int kChangeRounds = 16;
-constexpr std::size_t kSweepBatch = 256;
 
 constexpr Field<Upload> kFields[] = {
     {"fileName", [](const Upload& upload) { return upload.file_name; }},
@@ -347,62 +346,6 @@ rt::Task<rt::Status> Uploads::remove(std::string tenant, std::string id) {
   // Only another removal changes a completed upload.
   if (committed.error().code == Code::kConflict) co_return rt::fail(Code::kNotFound, "no such upload");
   co_return rt::pass(committed);
-}
-
-rt::Task<rt::Result<std::size_t>> Uploads::sweep() {
-  const std::string now = keys::open_upload(clock_(), {}, {});
-  std::size_t expired = 0;
-  for (std::string after;;) {
-    store::Scan scan{.prefix = keys::open_uploads(), .after = after, .limit = kSweepBatch};
-    auto batch = co_await store_.scan(std::move(scan));
-    if (!batch) co_return rt::pass(batch);
-    for (const auto& entry : *batch) {
-      if (entry.key > now) co_return expired;
-      auto swept = co_await sweep_one(entry.key);
-      // A lost race is activity: the next sweep looks again.
-      if (!swept && swept.error().code != Code::kConflict && !is_lost(swept.error())) co_return rt::pass(swept);
-      if (swept && *swept) ++expired;
-    }
-    if (batch->size() < kSweepBatch) co_return expired;
-    after = batch->back().key;
-  }
-}
-
-// True when it expired.
-rt::Task<rt::Result<bool>> Uploads::sweep_one(std::string key) {
-  const std::string id = keys::last_part(key);
-  const std::string tenant = keys::last_part(std::string_view(key).substr(0, key.rfind('/')));
-  auto upload = co_await load(tenant, id);
-  if (!upload) co_return rt::pass(upload);
-  auto merged = co_await merge_parts(*upload);
-  if (!merged) co_return rt::pass(merged);
-  merge_progress(*upload);
-  const bool due = upload->expires_ms <= clock_() && (upload->whole || is_joined(*upload));
-  if (due) upload = co_await advance(tenant, id);
-  if (!upload) co_return rt::pass(upload);
-  if (!is_open(*upload)) co_return false;
-  auto expiry = co_await last_expiry(*upload);
-  if (!expiry) co_return rt::pass(expiry);
-  upload->expires_ms = std::max(upload->expires_ms, *expiry);
-  if (upload->expires_ms > clock_()) co_return co_await move_in_index(std::move(*upload), std::move(key));
-  auto ended = co_await end(std::move(*upload), UploadState::kExpired, "nothing arrived for too long", {});
-  if (!ended) co_return rt::pass(ended);
-  co_return true;
-}
-
-rt::Task<rt::Result<bool>> Uploads::move_in_index(Upload upload, std::string key) {
-  auto stored = co_await load(upload.tenant, upload.id);
-  if (!stored) co_return rt::pass(stored);
-  stored->updated_ms = upload.updated_ms;
-  stored->swept_ms = stored->expires_ms = upload.expires_ms;
-  store::Transaction transaction;
-  transaction.require(keys::upload(upload.tenant, upload.id), stored->revision);
-  transaction.put(keys::upload(upload.tenant, upload.id), encode(*stored));
-  transaction.erase(std::move(key));
-  transaction.put(keys::open_upload(stored->swept_ms, upload.tenant, upload.id), {});
-  auto committed = co_await store_.commit(std::move(transaction));
-  if (!committed) co_return rt::pass(committed);
-  co_return false;
 }
 
 }  // namespace millrace::media

@@ -109,7 +109,8 @@ class Uploads {
   // Removes the record of a completed upload; its media keeps the bytes. Else kConflict.
   rt::Task<rt::Status> remove(std::string tenant, std::string id);
 
-  // Expires what was idle for too long and frees its bytes; returns how many. Called every minute or so by one loop.
+  // Expires what was idle for too long and frees its bytes; returns how many. What fails holds up nothing else
+  // (sweep_index()). Called every minute or so by one loop.
   rt::Task<rt::Result<std::size_t>> sweep();
 
  private:

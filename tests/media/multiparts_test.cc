@@ -7,6 +7,8 @@
 #include <thread>
 
 #include "media/checksum_hasher.h"
+#include "media/keys.h"
+#include "media/multipart_records.h"
 #include "server/http/crypto.h"
 #include "store/crc.h"
 #include "tests/media/world.h"
@@ -256,6 +258,31 @@ TEST_F(MultipartsTest, idle_ones_expire_by_their_last_part) {
   EXPECT_EQ(good(multiparts->sweep()), 1u);
   EXPECT_EQ(store.objects(), 0u);
   EXPECT_EQ(store.records("m/multipart"), 0u);
+}
+
+TEST_F(MultipartsTest, one_that_cannot_be_swept_holds_up_no_other) {
+  begin("first");
+  begin("second");
+  begin("third");
+  test_now_ms += kDayMs + 1;
+  store.before_commit([&] {
+    store.fail_commits(rt::Error{Code::kFull, "no space"});
+    store.before_commit([&] { store.fail_commits({}); });
+  });
+  EXPECT_EQ(bad(multiparts->sweep()).code, Code::kFull) << "it is told";
+  EXPECT_EQ(store.records("m/multipart/"), 1u);
+  EXPECT_EQ(good(multiparts->sweep()), 1u);
+}
+
+TEST_F(MultipartsTest, damaged_record_is_told_and_holds_up_no_other) {
+  const MultipartRef ref = begin("a");
+  store::Transaction damage;
+  damage.put(keys::multipart(path_of(ref)), "\xff no record");
+  good(store.commit(std::move(damage)));
+  const MultipartRef other = begin("b");
+  test_now_ms += kDayMs + 1;
+  EXPECT_EQ(bad(multiparts->sweep()).code, Code::kDamaged);
+  EXPECT_EQ(bad(multiparts->get(other)).field, "uploadId");
 }
 
 TEST_F(MultipartsTest, answer_to_a_repeat_is_forgotten) {
