@@ -21,6 +21,7 @@
 #include <string_view>
 #include <vector>
 
+#include "media/arrivals.h"
 #include "media/checksum.h"
 #include "store/store.h"
 
@@ -93,6 +94,7 @@ struct WriteCondition {
 struct Intake {
   std::unique_ptr<store::Writer> writer;
   std::uint64_t bytes_max = 0;
+  Arrival arrival = {};  // what comes is told to it
 };
 
 // One page of a list of keys, in the order of their bytes.

@@ -25,8 +25,8 @@ bool is_lost_race(const rt::Error& error) { return error.code == Code::kConflict
 
 }  // namespace
 
-Buckets::Buckets(store::Store& store, Tenants& tenants, Clock clock)
-    : store_(store), tenants_(tenants), clock_(clock) {}
+Buckets::Buckets(store::Store& store, Tenants& tenants, Incoming& incoming, Clock clock)
+    : store_(store), tenants_(tenants), incoming_(incoming), clock_(clock) {}
 
 rt::Task<rt::Result<Bucket>> Buckets::create(std::string tenant, std::string name) {
   auto good = check_bucket_name(name);

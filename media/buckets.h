@@ -12,6 +12,7 @@
 
 #include "media/bucket.h"
 #include "media/clock.h"
+#include "media/incoming.h"
 #include "server/rt/bytes.h"
 #include "server/rt/error.h"
 #include "server/rt/task.h"
@@ -52,7 +53,7 @@ using SeeSlice = std::function<void(const rt::Slice&)>;
 class Buckets {
  public:
   // All outlive the service.
-  Buckets(store::Store& store, Tenants& tenants, Clock clock = system_clock_ms);
+  Buckets(store::Store& store, Tenants& tenants, Incoming& incoming, Clock clock = system_clock_ms);
 
   // kConflict when the tenant has it already.
   rt::Task<rt::Result<Bucket>> create(std::string tenant, std::string name);
@@ -65,8 +66,9 @@ class Buckets {
   // Before the body is read: whether such an object may be put, where its bytes go and how many they may be.
   // `size_bytes`: when known. A condition that cannot hold now is refused here; put() is what decides.
   rt::Task<rt::Result<Intake>> begin(PutObject input, std::optional<std::uint64_t> size_bytes);
-  // What was there under the key is replaced, at once. The later of two at the same time wins.
-  rt::Task<rt::Result<BucketObject>> put(PutObject input, store::Draft draft);
+  // What was there under the key is replaced, at once. The later of two at the same time wins. `arrival`: how the draft
+  // came, from begin().
+  rt::Task<rt::Result<BucketObject>> put(PutObject input, store::Draft draft, Arrival arrival = {});
   // In `uploads`: the bytes of an open upload that are whole.
   rt::Task<rt::Result<BucketObject>> object(std::string tenant, std::string bucket, std::string key);
   // In order; empty unless it was made of parts.
@@ -98,6 +100,7 @@ class Buckets {
 
   store::Store& store_;
   Tenants& tenants_;
+  Incoming& incoming_;
   const Clock clock_;
 };
 

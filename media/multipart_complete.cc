@@ -131,6 +131,7 @@ rt::Task<rt::Status> Multiparts::place_in_uploads(store::Transaction& transactio
 }
 
 rt::Task<rt::Result<std::size_t>> Multiparts::sweep() {
+  incoming_.bodies.forget_idle();
   co_return co_await sweep_index(store_, keys::open_multiparts(), keys::open_multipart(clock_(), {}),
                                  [this](std::string entry) { return sweep_one(std::move(entry)); });
 }
@@ -145,11 +146,9 @@ rt::Task<rt::Result<bool>> Multiparts::sweep_one(std::string entry) {
   if (!multipart) co_return rt::pass(multipart);
   auto parts = co_await load_parts(store_, multipart->ref);
   if (!parts) co_return rt::pass(parts);
-  std::int64_t active_ms = multipart->created_ms;
-  for (const MultipartPart& part : *parts) active_ms = std::max(active_ms, part.modified_ms);
   auto owner = tenants_.tenant(multipart->ref.tenant);
   if (!owner) co_return rt::pass(owner);
-  const std::int64_t expires_ms = active_ms + owner->upload_idle_seconds * 1000;
+  const std::int64_t expires_ms = last_activity(incoming_, *multipart, *parts) + owner->upload_idle_seconds * 1000;
   if (expires_ms > clock_()) co_return co_await move_in_index(std::move(*multipart), std::move(entry), expires_ms);
   auto aborted = co_await abort_multipart(store_, multipart->ref);
   if (!aborted) co_return rt::pass(aborted);

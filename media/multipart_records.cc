@@ -42,12 +42,16 @@ rt::Task<rt::Result<std::vector<Multipart>>> load_below(store::Store& store, std
   co_return multiparts;
 }
 
-PartsProgress progress_of(const Multipart& multipart, const std::vector<MultipartPart>& parts) {
-  PartsProgress progress{.parts = parts.size(), .active_ms = multipart.created_ms};
-  for (const MultipartPart& part : parts) {
-    progress.bytes += part.size_bytes;
-    progress.active_ms = std::max(progress.active_ms, part.modified_ms);
-  }
+Arrivals::Seen arriving(const Incoming& incoming, const Multipart& multipart) {
+  return incoming.bodies.seen(keys::multipart(path_of(multipart.ref))).value_or(Arrivals::Seen());
+}
+
+PartsProgress progress_of(const Incoming& incoming, const Multipart& multipart,
+                          const std::vector<MultipartPart>& parts) {
+  PartsProgress progress{.parts = parts.size(),
+                         .arriving_bytes = arriving(incoming, multipart).bytes,
+                         .active_ms = last_activity(incoming, multipart, parts)};
+  for (const MultipartPart& part : parts) progress.bytes += part.size_bytes;
   return progress;
 }
 
@@ -129,14 +133,22 @@ rt::Task<rt::Status> abort_multiparts(store::Store& store, std::string tenant, s
   co_return rt::Status();
 }
 
-rt::Task<rt::Result<PartsProgress>> parts_progress(store::Store& store, std::string tenant, std::string upload_id) {
+std::int64_t last_activity(const Incoming& incoming, const Multipart& multipart,
+                           const std::vector<MultipartPart>& parts) {
+  std::int64_t active_ms = std::max(multipart.created_ms, arriving(incoming, multipart).active_ms);
+  for (const MultipartPart& part : parts) active_ms = std::max(active_ms, part.modified_ms);
+  return active_ms;
+}
+
+rt::Task<rt::Result<PartsProgress>> parts_progress(store::Store& store, const Incoming& incoming, std::string tenant,
+                                                   std::string upload_id) {
   auto multiparts = co_await load_below(store, keys::multiparts(tenant, kUploadsBucket) + upload_id + "/");
   if (!multiparts) co_return rt::pass(multiparts);
   PartsProgress latest;
   for (const Multipart& multipart : *multiparts) {
     auto parts = co_await load_parts(store, multipart.ref);
     if (!parts) co_return rt::pass(parts);
-    const PartsProgress progress = progress_of(multipart, *parts);
+    const PartsProgress progress = progress_of(incoming, multipart, *parts);
     if (progress.active_ms >= latest.active_ms) latest = progress;
   }
   co_return latest;

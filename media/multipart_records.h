@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "media/incoming.h"
 #include "media/multipart.h"
 #include "server/rt/error.h"
 #include "server/rt/task.h"
@@ -37,10 +38,15 @@ rt::Task<rt::Status> abort_multiparts(store::Store& store, std::string tenant, s
 
 // How far the parts of an upload in the bucket `uploads` have come.
 struct PartsProgress {
-  std::uint64_t bytes = 0;     // of the multipart upload that was active last
-  std::size_t parts = 0;       // likewise
-  std::int64_t active_ms = 0;  // 0: there is none
+  std::uint64_t bytes = 0;           // of the multipart upload that was active last
+  std::size_t parts = 0;             // likewise
+  std::uint64_t arriving_bytes = 0;  // likewise, of parts that are not committed yet
+  std::int64_t active_ms = 0;        // 0: there is none
 };
-rt::Task<rt::Result<PartsProgress>> parts_progress(store::Store& store, std::string tenant, std::string upload_id);
+rt::Task<rt::Result<PartsProgress>> parts_progress(store::Store& store, const Incoming& incoming, std::string tenant,
+                                                   std::string upload_id);
+// When a part of it came last, or was on its way, or it was begun.
+std::int64_t last_activity(const Incoming& incoming, const Multipart& multipart,
+                           const std::vector<MultipartPart>& parts);
 
 }  // namespace millrace::media

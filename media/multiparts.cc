@@ -99,8 +99,9 @@ rt::Result<MultipartPart> part_of(PutPart input, const Multipart& multipart, con
 
 }  // namespace
 
-Multiparts::Multiparts(store::Store& store, Tenants& tenants, Clock clock, std::uint64_t part_min_bytes)
-    : store_(store), tenants_(tenants), clock_(clock), part_min_bytes_(part_min_bytes) {}
+Multiparts::Multiparts(store::Store& store, Tenants& tenants, Incoming& incoming, Clock clock,
+                       std::uint64_t part_min_bytes)
+    : store_(store), tenants_(tenants), incoming_(incoming), clock_(clock), part_min_bytes_(part_min_bytes) {}
 
 rt::Task<rt::Result<Multipart>> Multiparts::create(NewMultipart input) {
   auto good = check(input);
@@ -151,8 +152,8 @@ rt::Task<rt::Result<Multipart>> Multiparts::get(MultipartRef ref) {
   co_return co_await load_multipart(store_, std::move(ref));
 }
 
-// Also what it is for is still there; how many bytes that may have.
-rt::Task<rt::Result<std::pair<Multipart, std::uint64_t>>> Multiparts::load_open(MultipartRef ref) {
+// Also what it is for is still there.
+rt::Task<rt::Result<Multiparts::Open>> Multiparts::load_open(MultipartRef ref) {
   auto owner = tenants_.tenant(ref.tenant);
   if (!owner) co_return rt::pass(owner);
   auto multipart = co_await get(ref);
@@ -163,34 +164,40 @@ rt::Task<rt::Result<std::pair<Multipart, std::uint64_t>>> Multiparts::load_open(
     if (!upload) co_return rt::pass(upload);
     bytes_max = file_bytes_max(*upload, *owner);
   }
-  co_return std::pair(std::move(*multipart), std::min(bytes_max, kObjectMaxBytes));
+  co_return Open{std::move(*multipart), std::min(bytes_max, kObjectMaxBytes)};
 }
 
 rt::Task<rt::Result<Intake>> Multiparts::begin_part(MultipartRef ref, std::uint32_t number,
                                                     std::optional<std::uint64_t> size_bytes) {
   auto good = check_number(number);
   if (!good) co_return rt::pass(good);
+  auto owner = tenants_.tenant(ref.tenant);
+  if (!owner) co_return rt::pass(owner);
+  // Counted before it is looked for: a sweep sees one or is seen.
+  Arrival arrival = incoming_.bodies.begin(keys::multipart(path_of(ref)), owner->upload_idle_seconds * 1000);
   auto found = co_await load_open(ref);
   if (!found) co_return rt::pass(found);
-  const std::uint64_t bytes_max = std::min(found->second, kPartMaxBytes);
+  const std::uint64_t bytes_max = std::min(found->bytes_max, kPartMaxBytes);
   good = check_part_size(size_bytes.value_or(0), bytes_max);
   if (!good) co_return rt::pass(good);
-  co_return Intake{store_.writer(ref.tenant), bytes_max};
+  co_return Intake{store_.writer(ref.tenant), bytes_max, std::move(arrival)};
 }
 
-rt::Task<rt::Result<MultipartPart>> Multiparts::put_part(MultipartRef ref, PutPart input, store::Draft draft) {
+rt::Task<rt::Result<MultipartPart>> Multiparts::put_part(MultipartRef ref, PutPart input, store::Draft draft,
+                                                         Arrival arrival) {
   auto good = check_number(input.number);
   if (!good) co_return rt::pass(good);
   const std::string key = keys::part(ref.tenant, ref.id, input.number);
   for (int round = 0; round < kBucketRounds; ++round) {
     auto found = co_await load_open(ref);
     if (!found) co_return rt::pass(found);
-    good = check_part_size(draft.size_bytes(), std::min(found->second, kPartMaxBytes));
+    good = check_part_size(draft.size_bytes(), std::min(found->bytes_max, kPartMaxBytes));
     if (!good) co_return rt::pass(good);
-    auto part = part_of(input, found->first, draft, clock_());
+    auto part = part_of(input, found->multipart, draft, clock_());
     if (!part) co_return part;
-    auto committed = co_await try_put_part(std::move(found->first), *part, key, store::Draft(draft.content()));
+    auto committed = co_await try_put_part(std::move(found->multipart), *part, key, store::Draft(draft.content()));
     if (committed) {
+      arrival.committed();
       part->revision = *committed;
       co_return part;
     }

@@ -118,7 +118,12 @@ std::unexpected<rt::Error> not_open(const Upload& upload) {
 }
 
 Uploads::Uploads(store::Store& store, Tenants& tenants, Jobs& jobs, Clock clock)
-    : store_(store), tenants_(tenants), jobs_(jobs), clock_(clock), transfers_(std::make_unique<Transfers>()) {}
+    : store_(store),
+      tenants_(tenants),
+      jobs_(jobs),
+      clock_(clock),
+      transfers_(std::make_unique<Transfers>()),
+      incoming_(clock) {}
 
 Uploads::~Uploads() = default;
 

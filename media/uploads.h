@@ -2,8 +2,8 @@
 // cancel. Every step is one transaction that requires the record's revision, so two of the same race to one result.
 // An upload expires by its last activity, never by its age. Any loop.
 //
-// An upload of type multipart gets its bytes through S3 (multiparts.h, buckets.h): the parts that came are its progress
-// and its activity, and when it ends in any way its unfinished multipart uploads are aborted.
+// An upload of type multipart gets its bytes through S3 (multiparts.h, buckets.h): the parts that came or are on their
+// way are its progress and its activity, and when it ends in any way its unfinished multipart uploads are aborted.
 //
 // The bytes of a completed upload are its media's: removing the upload's record removes no byte of the media.
 #pragma once
@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "media/clock.h"
+#include "media/incoming.h"
 #include "media/listing.h"
 #include "media/receiver.h"
 #include "media/upload.h"
@@ -62,6 +63,9 @@ class Uploads {
   // All outlive the service.
   Uploads(store::Store& store, Tenants& tenants, Jobs& jobs, Clock clock = system_clock_ms);
   ~Uploads();
+
+  // For the services that receive through S3.
+  Incoming& incoming() noexcept { return incoming_; }
 
   rt::Task<rt::Result<Upload>> create(std::string tenant, NewUpload input);
   // With the progress of a transfer that runs right now.
@@ -146,6 +150,7 @@ class Uploads {
   Jobs& jobs_;
   const Clock clock_;
   std::unique_ptr<Transfers> transfers_;
+  Incoming incoming_;
 };
 
 }  // namespace millrace::media

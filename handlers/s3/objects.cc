@@ -149,7 +149,8 @@ Answer put_object(const Call& call) {
   if (!received) co_return pass(received);
   put->md5 = std::move(received->verified.md5);
   put->checksums = std::move(received->verified.checksums);
-  auto object = co_await call.services.buckets.put(std::move(*put), std::move(received->draft));
+  auto object =
+      co_await call.services.buckets.put(std::move(*put), std::move(received->draft), std::move(received->arrival));
   if (!object) co_return pass(object);
   Response response = Response::empty(200);
   response.fields.add("etag", quoted_etag(object->etag));

@@ -260,6 +260,22 @@ TEST_F(MultipartsTest, idle_ones_expire_by_their_last_part) {
   EXPECT_EQ(store.records("m/multipart"), 0u);
 }
 
+TEST_F(MultipartsTest, part_on_its_way_is_activity) {
+  const MultipartRef ref = begin();
+  {
+    Intake intake = good(multiparts->begin_part(ref, 1, {}));
+    intake.arrival.advance(1);
+    test_now_ms += kDayMs + 1;
+    EXPECT_EQ(good(multiparts->sweep()), 0u);
+    test_now_ms += kDayMs + 1;
+    EXPECT_EQ(good(multiparts->sweep()), 0u);
+  }
+  test_now_ms += kDayMs - 1;
+  EXPECT_EQ(good(multiparts->sweep()), 0u);
+  test_now_ms += 2;
+  EXPECT_EQ(good(multiparts->sweep()), 1u);
+}
+
 TEST_F(MultipartsTest, one_that_cannot_be_swept_holds_up_no_other) {
   begin("first");
   begin("second");

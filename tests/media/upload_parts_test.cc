@@ -99,6 +99,63 @@ TEST_F(UploadPartsTest, parts_are_activity) {
   EXPECT_EQ(store.records("m/multipart"), 0u);
 }
 
+TEST_F(UploadPartsTest, part_on_its_way_is_activity) {
+  const Upload upload = announce();
+  const MultipartRef ref = begin(upload);
+  {
+    Intake intake = good(multiparts->begin_part(ref, 1, 100));
+    intake.arrival.advance(60);
+    for (int day = 0; day < 3; ++day) {
+      test_now_ms += kDayMs + 1;
+      EXPECT_EQ(good(uploads->sweep()) + good(multiparts->sweep()), 0u);
+    }
+    EXPECT_EQ(now(upload).state, UploadState::kUploading);
+    EXPECT_EQ(now(upload).bytes_received, 60u);
+    EXPECT_EQ(now(upload).expires_ms, test_now_ms + kDayMs);
+    test_now_ms += 5;
+  }
+  const std::int64_t cut_ms = test_now_ms;
+  EXPECT_EQ(now(upload).expires_ms, cut_ms + kDayMs) << "who was cut may come back for as long as everybody";
+  test_now_ms = cut_ms + kDayMs - 1;
+  EXPECT_EQ(good(uploads->sweep()) + good(multiparts->sweep()), 0u);
+  put(ref, 1, "1234");
+  test_now_ms += kDayMs + 1;
+  EXPECT_EQ(good(uploads->sweep()), 1u);
+}
+
+TEST_F(UploadPartsTest, part_that_is_committed_is_remembered_by_its_record) {
+  const Upload upload = announce();
+  const MultipartRef ref = begin(upload);
+  Intake intake = good(multiparts->begin_part(ref, 1, 4));
+  intake.arrival.advance(4);
+  good(multiparts->put_part(ref, {.number = 1}, draft("1234"), std::move(intake.arrival)));
+  EXPECT_EQ(uploads->incoming().bodies.size(), 0u);
+  EXPECT_EQ(now(upload).bytes_received, 4u);
+}
+
+TEST_F(UploadPartsTest, object_on_its_way_is_activity) {
+  const Upload upload = announce();
+  Intake intake = good(buckets->begin(object(upload), 100));
+  intake.arrival.advance(60);
+  test_now_ms += kDayMs + 1;
+  EXPECT_EQ(good(uploads->sweep()), 0u);
+  EXPECT_EQ(now(upload).bytes_received, 60u);
+  good(buckets->put(object(upload), draft("content"), std::move(intake.arrival)));
+  EXPECT_EQ(now(upload).bytes_received, 7u);
+  EXPECT_EQ(uploads->incoming().bodies.size(), 0u);
+  test_now_ms += kDayMs + 1;
+  EXPECT_EQ(good(uploads->sweep()), 1u);
+}
+
+TEST_F(UploadPartsTest, refused_body_leaves_no_trace) {
+  const Upload upload = announce();
+  bad(buckets->begin({.tenant = "default", .bucket = "uploads", .key = "nobody/has"}, {}));
+  MultipartRef strange = begin(upload);
+  strange.id = "nobody";
+  bad(multiparts->begin_part(strange, 1, {}));
+  EXPECT_EQ(uploads->incoming().bodies.size(), 0u);
+}
+
 TEST_F(UploadPartsTest, cancelling_frees_the_parts) {
   const Upload upload = announce();
   const MultipartRef ref = begin(upload);

@@ -129,6 +129,22 @@ TEST_F(S3Door, stores_nothing_that_is_not_what_was_signed) {
   EXPECT_EQ(send("HEAD", "/bucket/k").status, 404);
 }
 
+TEST_F(S3Door, body_that_was_cut_is_activity) {
+  const Reply created = house.call("POST", "/v2/uploads", R"({"fileName": "clip.mp4"})");
+  const std::string path = "/uploads/" + created.at("data.input.key");
+  const Reply begun = send("POST", path + "?uploads");
+  const std::string id = http::Xml::parse(begun.body, "InitiateMultipartUploadResult")->text("UploadId").value_or("");
+  auto& bodies = house.uploads->incoming().bodies;
+  EXPECT_EQ(send("PUT", path + "?partNumber=1&uploadId=" + id, "hello").status, 200);
+  EXPECT_EQ(bodies.size(), 0U) << "it is committed";
+  for (const std::string& target : {path + "?partNumber=2&uploadId=" + id, path}) {
+    Ask broken = signed_by(key, {.method = "PUT", .target = target, .body = "hello"});
+    broken.breaks = true;
+    EXPECT_EQ(house.ask(broken).status, 400);
+  }
+  EXPECT_EQ(bodies.size(), 2U) << "of the multipart upload and of the upload";
+}
+
 TEST_F(S3Door, refuses_what_it_does_not_offer) {
   send("PUT", "/bucket");
   for (const char* target : {"/bucket?policy", "/bucket?lifecycle", "/bucket?cors", "/bucket?encryption"}) {
