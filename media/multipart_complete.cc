@@ -136,7 +136,7 @@ rt::Task<rt::Result<std::size_t>> Multiparts::sweep() {
                                  [this](std::string entry) { return sweep_one(std::move(entry)); });
 }
 
-// True when it was aborted.
+// True when it was aborted. Judged twice: under the seal, what came since is seen and what comes later breaks it.
 rt::Task<rt::Result<bool>> Multiparts::sweep_one(std::string entry) {
   const std::string path = entry.substr(keys::open_multipart(0, {}).size());
   auto record = co_await store_.get(keys::multipart(path));
@@ -144,15 +144,30 @@ rt::Task<rt::Result<bool>> Multiparts::sweep_one(std::string entry) {
   if (!*record) co_return co_await forget_answer(std::move(entry), path);
   auto multipart = decode_multipart(**record);
   if (!multipart) co_return rt::pass(multipart);
-  auto parts = co_await load_parts(store_, multipart->ref);
-  if (!parts) co_return rt::pass(parts);
-  auto owner = tenants_.tenant(multipart->ref.tenant);
-  if (!owner) co_return rt::pass(owner);
-  const std::int64_t expires_ms = last_activity(incoming_, *multipart, *parts) + owner->upload_idle_seconds * 1000;
-  if (expires_ms > clock_()) co_return co_await move_in_index(std::move(*multipart), std::move(entry), expires_ms);
-  auto aborted = co_await abort_multipart(store_, multipart->ref);
-  if (!aborted) co_return rt::pass(aborted);
+  auto judged = co_await judge(*multipart);
+  if (!judged) co_return rt::pass(judged);
+  if (judged->expires_ms > clock_()) {
+    co_return co_await move_in_index(std::move(*multipart), std::move(entry), judged->expires_ms);
+  }
+  auto sealed = co_await seal(store_, std::move(*multipart));
+  if (!sealed) co_return rt::pass(sealed);
+  judged = co_await judge(*sealed);
+  if (!judged) co_return rt::pass(judged);
+  if (judged->expires_ms > clock_()) {
+    co_return co_await move_in_index(std::move(*sealed), std::move(entry), judged->expires_ms);
+  }
+  auto erased = co_await erase_sealed(store_, std::move(*sealed), std::move(judged->parts));
+  if (!erased) co_return rt::pass(erased);
   co_return true;
+}
+
+rt::Task<rt::Result<Multiparts::Judged>> Multiparts::judge(const Multipart& multipart) {
+  auto owner = tenants_.tenant(multipart.ref.tenant);
+  if (!owner) co_return rt::pass(owner);
+  auto parts = co_await load_parts(store_, multipart.ref);
+  if (!parts) co_return rt::pass(parts);
+  const std::int64_t expires_ms = last_activity(incoming_, multipart, *parts) + owner->upload_idle_seconds * 1000;
+  co_return Judged{expires_ms, std::move(*parts)};
 }
 
 rt::Task<rt::Result<bool>> Multiparts::forget_answer(std::string entry, std::string path) {
@@ -166,6 +181,7 @@ rt::Task<rt::Result<bool>> Multiparts::forget_answer(std::string entry, std::str
 
 rt::Task<rt::Result<bool>> Multiparts::move_in_index(Multipart multipart, std::string entry, std::int64_t expires_ms) {
   const std::string path = path_of(multipart.ref);
+  multipart.state = MultipartState::kOpen;
   multipart.swept_ms = expires_ms;
   store::Transaction transaction;
   transaction.require(keys::multipart(path), multipart.revision);

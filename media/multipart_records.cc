@@ -22,12 +22,7 @@ rt::Task<rt::Status> try_abort(store::Store& store, Multipart multipart) {
   if (!sealed) co_return rt::pass(sealed);
   auto parts = co_await load_parts(store, sealed->ref);
   if (!parts) co_return rt::pass(parts);
-  store::Transaction transaction;
-  erase_multipart(transaction, *sealed, *parts);
-  for (const MultipartPart& part : *parts) transaction.remove(part.object);
-  auto committed = co_await store.commit(std::move(transaction));
-  if (!committed) co_return rt::pass(committed);
-  co_return rt::Status();
+  co_return co_await erase_sealed(store, std::move(*sealed), std::move(*parts));
 }
 
 rt::Task<rt::Result<std::vector<Multipart>>> load_below(store::Store& store, std::string prefix) {
@@ -110,6 +105,27 @@ void erase_multipart(store::Transaction& transaction, const Multipart& multipart
   for (const MultipartPart& part : parts) {
     transaction.erase(keys::part(multipart.ref.tenant, multipart.ref.id, part.number));
   }
+}
+
+rt::Task<rt::Status> erase_sealed(store::Store& store, Multipart sealed, std::vector<MultipartPart> parts) {
+  store::Transaction transaction;
+  erase_multipart(transaction, sealed, parts);
+  for (const MultipartPart& part : parts) transaction.remove(part.object);
+  auto committed = co_await store.commit(std::move(transaction));
+  if (!committed) co_return rt::pass(committed);
+  co_return rt::Status();
+}
+
+rt::Task<rt::Result<std::vector<Multipart>>> seal_multiparts(store::Store& store, std::string tenant,
+                                                             std::string bucket, std::string key_prefix) {
+  auto multiparts = co_await load_below(store, keys::multiparts(tenant, bucket) + key_prefix);
+  if (!multiparts) co_return multiparts;
+  for (Multipart& multipart : *multiparts) {
+    auto sealed = co_await seal(store, std::move(multipart));
+    if (!sealed) co_return rt::pass(sealed);
+    multipart = std::move(*sealed);
+  }
+  co_return multiparts;
 }
 
 rt::Task<rt::Status> abort_multipart(store::Store& store, MultipartRef ref) {

@@ -1,6 +1,6 @@
 // The records of multipart uploads, for the services that begin, fill, count and end them. One is ended in two steps:
 // sealed, then erased with its parts. A part that comes in between breaks the seal, so that the second step fails and
-// none is left behind. Any loop.
+// none is left behind. Whether one is idle is judged under the seal, too. Any loop.
 #pragma once
 
 #include <cstdint>
@@ -30,6 +30,12 @@ rt::Task<rt::Result<Multipart>> seal(store::Store& store, Multipart multipart);
 // Erases a sealed one and the records of its parts, not their objects.
 void erase_multipart(store::Transaction& transaction, const Multipart& multipart,
                      const std::vector<MultipartPart>& parts);
+
+// Ends a sealed one without an object. kConflict when the seal was broken.
+rt::Task<rt::Status> erase_sealed(store::Store& store, Multipart sealed, std::vector<MultipartPart> parts);
+// All whose keys begin so; kConflict when one lost a race.
+rt::Task<rt::Result<std::vector<Multipart>>> seal_multiparts(store::Store& store, std::string tenant,
+                                                             std::string bucket, std::string key_prefix);
 
 rt::Task<rt::Status> abort_multipart(store::Store& store, MultipartRef ref);
 // All whose keys begin so.

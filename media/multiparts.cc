@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "media/bucket_records.h"
+#include "media/codec.h"
 #include "media/codec_bucket.h"
 #include "media/id.h"
 #include "media/key_walk.h"
@@ -126,7 +127,8 @@ rt::Task<rt::Result<Multipart>> Multiparts::create(NewMultipart input) {
   co_return changed_too_often();
 }
 
-// The transaction fails when what the multipart upload is for goes meanwhile.
+// The transaction fails when what the multipart upload is for goes meanwhile. To an upload, a multipart upload that is
+// begun is activity, and changes its record: who expires it has seen all there are, or fails.
 rt::Task<rt::Status> Multiparts::hold_target(store::Transaction& transaction, MultipartRef ref) {
   if (ref.bucket != kUploadsBucket) {
     auto bucket = co_await load_bucket(store_, ref.tenant, ref.bucket);
@@ -136,7 +138,13 @@ rt::Task<rt::Status> Multiparts::hold_target(store::Transaction& transaction, Mu
   }
   auto upload = co_await open_upload_of(store_, ref.tenant, ref.key);
   if (!upload) co_return rt::pass(upload);
-  transaction.require(keys::upload(upload->tenant, upload->id), upload->revision);
+  auto owner = tenants_.tenant(ref.tenant);
+  if (!owner) co_return rt::pass(owner);
+  const std::string record = keys::upload(upload->tenant, upload->id);
+  upload->updated_ms = std::max(upload->updated_ms, clock_());
+  upload->expires_ms = upload->updated_ms + owner->upload_idle_seconds * 1000;
+  transaction.require(record, upload->revision);
+  transaction.put(record, encode(*upload));
   store::Scan scan{.prefix = keys::multiparts(ref.tenant, ref.bucket) + upload->id + "/",
                    .after = {},
                    .limit = kMultipartsPerUploadMax};
@@ -158,13 +166,15 @@ rt::Task<rt::Result<Multiparts::Open>> Multiparts::load_open(MultipartRef ref) {
   if (!owner) co_return rt::pass(owner);
   auto multipart = co_await get(ref);
   if (!multipart) co_return rt::pass(multipart);
-  std::uint64_t bytes_max = owner->upload_max_bytes > 0 ? owner->upload_max_bytes : kObjectMaxBytes;
+  Open open{std::move(*multipart), owner->upload_max_bytes > 0 ? owner->upload_max_bytes : kObjectMaxBytes};
   if (ref.bucket == kUploadsBucket) {
     auto upload = co_await open_upload_of(store_, ref.tenant, ref.key);
     if (!upload) co_return rt::pass(upload);
-    bytes_max = file_bytes_max(*upload, *owner);
+    open.bytes_max = file_bytes_max(*upload, *owner);
+    open.upload = {keys::upload(upload->tenant, upload->id), upload->revision};
   }
-  co_return Open{std::move(*multipart), std::min(bytes_max, kObjectMaxBytes)};
+  open.bytes_max = std::min(open.bytes_max, kObjectMaxBytes);
+  co_return open;
 }
 
 rt::Task<rt::Result<Intake>> Multiparts::begin_part(MultipartRef ref, std::uint32_t number,
@@ -195,7 +205,7 @@ rt::Task<rt::Result<MultipartPart>> Multiparts::put_part(MultipartRef ref, PutPa
     if (!good) co_return rt::pass(good);
     auto part = part_of(input, found->multipart, draft, clock_());
     if (!part) co_return part;
-    auto committed = co_await try_put_part(std::move(found->multipart), *part, key, store::Draft(draft.content()));
+    auto committed = co_await try_put_part(std::move(*found), *part, key, store::Draft(draft.content()));
     if (committed) {
       arrival.committed();
       part->revision = *committed;
@@ -206,12 +216,13 @@ rt::Task<rt::Result<MultipartPart>> Multiparts::put_part(MultipartRef ref, PutPa
   co_return changed_too_often();
 }
 
-rt::Task<rt::Result<store::Revision>> Multiparts::try_put_part(Multipart multipart, const MultipartPart& part,
-                                                               std::string key, store::Draft draft) {
+rt::Task<rt::Result<store::Revision>> Multiparts::try_put_part(Open open, const MultipartPart& part, std::string key,
+                                                               store::Draft draft) {
   auto record = co_await store_.get(key);
   if (!record) co_return rt::pass(record);
   store::Transaction transaction;
-  hold_multipart(transaction, multipart);
+  hold_multipart(transaction, open.multipart);
+  if (open.upload) transaction.require(open.upload->key, open.upload->revision);
   transaction.require(key, *record ? (*record)->revision : 0);
   transaction.put(key, encode(part));
   transaction.create(part.object, std::move(draft));

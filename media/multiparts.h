@@ -110,16 +110,24 @@ class Multiparts {
   struct Open {
     Multipart multipart;
     std::uint64_t bytes_max = 0;
+    // Of the upload in the bucket `uploads` that it is for: its record, as it was seen to be open.
+    std::optional<store::Transaction::Requirement> upload = {};
   };
   rt::Task<rt::Result<Open>> load_open(MultipartRef ref);
   rt::Task<rt::Status> hold_target(store::Transaction& transaction, MultipartRef ref);
-  rt::Task<rt::Result<store::Revision>> try_put_part(Multipart multipart, const MultipartPart& part, std::string key,
+  rt::Task<rt::Result<store::Revision>> try_put_part(Open open, const MultipartPart& part, std::string key,
                                                      store::Draft draft);
   rt::Task<rt::Result<BucketObject>> try_complete(Multipart multipart, const CompleteMultipart& input);
   rt::Task<rt::Status> place_in_bucket(store::Transaction& transaction, const BucketObject& object,
                                        std::vector<ObjectPart> parts, const WriteCondition& condition);
   rt::Task<rt::Status> place_in_uploads(store::Transaction& transaction, BucketObject& object, std::uint64_t crc64nvme,
                                         const WriteCondition& condition);
+  // When it expires unless something comes, and the parts that say so.
+  struct Judged {
+    std::int64_t expires_ms = 0;
+    std::vector<MultipartPart> parts;
+  };
+  rt::Task<rt::Result<Judged>> judge(const Multipart& multipart);
   rt::Task<rt::Result<bool>> sweep_one(std::string entry);
   rt::Task<rt::Result<bool>> forget_answer(std::string entry, std::string path);
   rt::Task<rt::Result<bool>> move_in_index(Multipart multipart, std::string entry, std::int64_t expires_ms);

@@ -4,6 +4,7 @@
 
 #include "media/codec.h"
 #include "media/keys.h"
+#include "media/multipart_records.h"
 #include "media/records.h"
 #include "media/uploads.h"
 
@@ -31,7 +32,23 @@ rt::Task<rt::Result<bool>> Uploads::sweep_one(std::string key) {
   if (!expiry) co_return rt::pass(expiry);
   upload->expires_ms = std::max(upload->expires_ms, *expiry);
   if (upload->expires_ms > clock_()) co_return co_await move_in_index(std::move(*upload), std::move(key));
-  auto ended = co_await end(std::move(*upload), UploadState::kExpired, "nothing arrived for too long", {});
+  co_return co_await expire(std::move(*upload), std::move(key));
+}
+
+// Parts do not change the upload's record. So its multipart uploads are sealed, and it is looked again: what came since
+// is seen then, and what comes later breaks a seal.
+rt::Task<rt::Result<bool>> Uploads::expire(Upload upload, std::string key) {
+  std::vector<Multipart> sealed;
+  if (upload.type == UploadType::kMultipart) {
+    auto all = co_await seal_multiparts(store_, upload.tenant, std::string(kUploadsBucket), upload.id + "/");
+    if (!all) co_return rt::pass(all);
+    sealed = std::move(*all);
+    auto merged = co_await merge_parts(upload);
+    if (!merged) co_return rt::pass(merged);
+    if (upload.expires_ms > clock_()) co_return co_await move_in_index(std::move(upload), std::move(key));
+  }
+  auto ended =
+      co_await end(std::move(upload), UploadState::kExpired, "nothing arrived for too long", {}, std::move(sealed));
   if (!ended) co_return rt::pass(ended);
   co_return true;
 }

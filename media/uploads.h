@@ -18,6 +18,7 @@
 #include "media/clock.h"
 #include "media/incoming.h"
 #include "media/listing.h"
+#include "media/multipart.h"
 #include "media/receiver.h"
 #include "media/upload.h"
 #include "server/rt/error.h"
@@ -125,7 +126,9 @@ class Uploads {
   void put_new(store::Transaction& transaction, const Upload& upload) const;
   rt::Task<rt::Status> check_channel(std::string tenant, std::string channel_id);
   rt::Status check_whole(const Upload& upload) const;
-  rt::Task<rt::Result<Upload>> end(Upload upload, UploadState state, std::string error, std::string duplicate_of);
+  rt::Task<rt::Result<Upload>> end(Upload upload, UploadState state, std::string error, std::string duplicate_of,
+                                   std::vector<Multipart> sealed = {});
+  rt::Task<rt::Result<bool>> expire(Upload upload, std::string key);
   rt::Task<rt::Result<bool>> sweep_one(std::string key);
   rt::Task<rt::Result<bool>> move_in_index(Upload upload, std::string key);
 

@@ -260,6 +260,36 @@ TEST_F(MultipartsTest, idle_ones_expire_by_their_last_part) {
   EXPECT_EQ(store.records("m/multipart"), 0u);
 }
 
+TEST_F(MultipartsTest, part_that_comes_while_it_expires_is_kept) {
+  for (int late_commit = 1; late_commit <= 2; ++late_commit) {
+    const MultipartRef ref = begin(fmt::format("key {}", late_commit));
+    put(ref, 1, "1234");
+    test_now_ms += kDayMs + 1;
+    int commits = 0;
+    std::function<void()> step = [&] {
+      if (++commits < late_commit) return store.before_commit(step);
+      std::thread([&] { put(ref, 2, "late"); }).join();
+    };
+    store.before_commit(step);
+    EXPECT_EQ(good(multiparts->sweep()), 0u) << late_commit;
+    EXPECT_EQ(good(multiparts->list_parts(ref, 0, 10)).parts.size(), 2u) << late_commit;
+    test_now_ms += kDayMs - 1;
+    EXPECT_EQ(good(multiparts->sweep()), 0u) << late_commit;
+    test_now_ms += 2;
+    EXPECT_EQ(good(multiparts->sweep()), 1u) << late_commit;
+    expect_clean();
+  }
+}
+
+TEST_F(MultipartsTest, body_that_comes_while_it_expires_keeps_it) {
+  const MultipartRef ref = begin();
+  test_now_ms += kDayMs + 1;
+  std::optional<Intake> intake;
+  store.before_commit([&] { std::thread([&] { intake.emplace(good(multiparts->begin_part(ref, 1, {}))); }).join(); });
+  EXPECT_EQ(good(multiparts->sweep()), 0u);
+  put(ref, 1, "1234");
+}
+
 TEST_F(MultipartsTest, part_on_its_way_is_activity) {
   const MultipartRef ref = begin();
   {

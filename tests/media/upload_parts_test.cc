@@ -1,5 +1,8 @@
 // Uploads of type multipart: their bytes come through the bucket `uploads`.
 #include <algorithm>
+#include <functional>
+#include <optional>
+#include <semaphore>
 #include <thread>
 
 #include "media/upload_keys.h"
@@ -121,6 +124,76 @@ TEST_F(UploadPartsTest, part_on_its_way_is_activity) {
   put(ref, 1, "1234");
   test_now_ms += kDayMs + 1;
   EXPECT_EQ(good(uploads->sweep()), 1u);
+}
+
+// The seal, the end of the upload, the two steps of the abort.
+TEST_F(UploadPartsTest, what_comes_while_it_expires_is_kept_or_refused) {
+  for (int late_commit = 1; late_commit <= 4; ++late_commit) {
+    const Upload upload = announce();
+    const MultipartRef ref = begin(upload);
+    put(ref, 1, "1234");
+    test_now_ms += kDayMs + 1;
+    bool answered_good = false;
+    int commits = 0;
+    std::function<void()> step = [&] {
+      if (++commits < late_commit) return store.before_commit(step);
+      std::thread([&] {
+        answered_good = rt::run_until_done(multiparts->put_part(ref, {.number = 2}, draft("late"))).has_value();
+      }).join();
+    };
+    store.before_commit(step);
+    const std::size_t expired = good(uploads->sweep());
+    EXPECT_EQ(answered_good, late_commit <= 2) << late_commit;
+    EXPECT_EQ(expired, answered_good ? 0u : 1u) << late_commit;
+    EXPECT_EQ(is_open(now(upload)), answered_good) << late_commit;
+    if (answered_good) EXPECT_EQ(now(upload).bytes_received, 8u) << late_commit;
+    good(uploads->cancel("default", upload.id));
+    EXPECT_EQ(store.objects(), 0u) << late_commit;
+  }
+}
+
+// The part has seen the upload open, and is committed after its end but before its multipart uploads are aborted.
+TEST_F(UploadPartsTest, part_that_comes_too_late_is_refused) {
+  const Upload upload = announce();
+  const MultipartRef ref = begin(upload);
+  test_now_ms += kDayMs + 1;
+  std::binary_semaphore reached(0);
+  std::binary_semaphore released(0);
+  std::thread late;
+  store.before_commit([&] {        // of the seal
+    store.before_commit([&] {      // of the end
+      store.before_commit([&] {    // of the part
+        store.before_commit([&] {  // of the abort
+          released.release();
+          late.join();
+        });
+        reached.release();
+        released.acquire();
+      });
+      late = std::thread([&] { bad(multiparts->put_part(ref, {.number = 1}, draft("1234"))); });
+      reached.acquire();
+    });
+  });
+  EXPECT_EQ(good(uploads->sweep()), 1u);
+  EXPECT_EQ(store.objects(), 0u);
+}
+
+TEST_F(UploadPartsTest, begun_while_it_expires_keeps_it) {
+  for (int late_commit = 1; late_commit <= 2; ++late_commit) {
+    const Upload upload = announce();
+    begin(upload);
+    test_now_ms += kDayMs + 1;
+    int commits = 0;
+    std::optional<MultipartRef> late;
+    std::function<void()> step = [&] {
+      if (++commits < late_commit) return store.before_commit(step);
+      std::thread([&] { late = begin(upload); }).join();
+    };
+    store.before_commit(step);
+    EXPECT_EQ(good(uploads->sweep()), 0u) << late_commit;
+    put(*late, 1, "1234");
+    good(uploads->cancel("default", upload.id));
+  }
 }
 
 TEST_F(UploadPartsTest, part_that_is_committed_is_remembered_by_its_record) {
