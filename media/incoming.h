@@ -3,6 +3,7 @@
 #pragma once
 
 #include "media/arrivals.h"
+#include "media/part_sums.h"
 
 namespace millrace::media {
 
@@ -10,6 +11,7 @@ struct Incoming {
   explicit Incoming(Clock clock = system_clock_ms) : bodies(clock) {}
 
   Arrivals bodies;  // by the keys of the records of uploads (whole objects) and multipart uploads (parts)
+  PartSums sums;    // by the ids of multipart uploads
 };
 
 }  // namespace millrace::media

@@ -76,6 +76,7 @@ rt::Task<rt::Result<BucketObject>> Multiparts::complete(MultipartRef ref, Comple
 
 rt::Task<rt::Result<BucketObject>> Multiparts::try_complete(Multipart multipart, const CompleteMultipart& input) {
   const std::int64_t now_ms = clock_();
+  const std::string id = multipart.ref.id;
   auto parts = co_await load_parts(store_, multipart.ref);
   if (!parts) co_return rt::pass(parts);
   store::Transaction transaction;
@@ -93,6 +94,7 @@ rt::Task<rt::Result<BucketObject>> Multiparts::try_complete(Multipart multipart,
   put_answer(transaction, std::move(multipart), *object, digest_of(input.parts), now_ms);
   auto committed = co_await store_.commit(std::move(transaction));
   if (!committed) co_return rt::pass(committed);
+  incoming_.sums.forget(id);
   object->revision = *committed;
   co_return object;
 }

@@ -41,13 +41,19 @@ Arrivals::Seen arriving(const Incoming& incoming, const Multipart& multipart) {
   return incoming.bodies.seen(keys::multipart(path_of(multipart.ref))).value_or(Arrivals::Seen());
 }
 
-PartsProgress progress_of(const Incoming& incoming, const Multipart& multipart,
-                          const std::vector<MultipartPart>& parts) {
-  PartsProgress progress{.parts = parts.size(),
-                         .arriving_bytes = arriving(incoming, multipart).bytes,
-                         .active_ms = last_activity(incoming, multipart, parts)};
-  for (const MultipartPart& part : parts) progress.bytes += part.size_bytes;
-  return progress;
+// Read once; the commits of parts move it from then on.
+rt::Task<rt::Result<PartSum>> sum_of(store::Store& store, PartSums& sums, const Multipart& multipart) {
+  if (const auto known = sums.find(multipart.ref.id)) co_return *known;
+  const auto ticket = sums.begin_count(multipart.ref.id);
+  auto parts = co_await load_parts(store, multipart.ref);
+  if (!parts) co_return rt::pass(parts);
+  PartSum sum{.parts = parts->size(), .active_ms = multipart.created_ms};
+  for (const MultipartPart& part : *parts) {
+    sum.bytes += part.size_bytes;
+    sum.active_ms = std::max(sum.active_ms, part.modified_ms);
+  }
+  sums.keep(multipart.ref.id, ticket, sum);
+  co_return sum;
 }
 
 }  // namespace
@@ -156,16 +162,18 @@ std::int64_t last_activity(const Incoming& incoming, const Multipart& multipart,
   return active_ms;
 }
 
-rt::Task<rt::Result<PartsProgress>> parts_progress(store::Store& store, const Incoming& incoming, std::string tenant,
+rt::Task<rt::Result<PartsProgress>> parts_progress(store::Store& store, Incoming& incoming, std::string tenant,
                                                    std::string upload_id) {
   auto multiparts = co_await load_below(store, keys::multiparts(tenant, kUploadsBucket) + upload_id + "/");
   if (!multiparts) co_return rt::pass(multiparts);
   PartsProgress latest;
   for (const Multipart& multipart : *multiparts) {
-    auto parts = co_await load_parts(store, multipart.ref);
-    if (!parts) co_return rt::pass(parts);
-    const PartsProgress progress = progress_of(incoming, multipart, *parts);
-    if (progress.active_ms >= latest.active_ms) latest = progress;
+    const auto sum = co_await sum_of(store, incoming.sums, multipart);
+    if (!sum) co_return std::unexpected(sum.error());
+    const Arrivals::Seen bodies = arriving(incoming, multipart);
+    const std::int64_t active_ms = std::max(sum->active_ms, bodies.active_ms);
+    if (active_ms < latest.active_ms) continue;
+    latest = {.bytes = sum->bytes, .parts = sum->parts, .arriving_bytes = bodies.bytes, .active_ms = active_ms};
   }
   co_return latest;
 }

@@ -49,7 +49,7 @@ struct PartsProgress {
   std::uint64_t arriving_bytes = 0;  // likewise, of parts that are not committed yet
   std::int64_t active_ms = 0;        // 0: there is none
 };
-rt::Task<rt::Result<PartsProgress>> parts_progress(store::Store& store, const Incoming& incoming, std::string tenant,
+rt::Task<rt::Result<PartsProgress>> parts_progress(store::Store& store, Incoming& incoming, std::string tenant,
                                                    std::string upload_id);
 // When a part of it came last, or was on its way, or it was begun.
 std::int64_t last_activity(const Incoming& incoming, const Multipart& multipart,

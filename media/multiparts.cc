@@ -20,8 +20,9 @@ namespace {
 
 using rt::Code;
 
-// Of one upload at the same time: whoever brings its bytes is not always somebody we know.
-constexpr std::size_t kMultipartsPerUploadMax = 100;
+// Of one upload at the same time: whoever brings its bytes is not always somebody we know, and whoever asks for the
+// upload looks at each.
+constexpr std::size_t kMultipartsPerUploadMax = 8;
 
 std::unexpected<rt::Error> changed_too_often() {
   return rt::fail(Code::kUnavailable, "the multipart upload is changed too often", "uploadId");
@@ -226,12 +227,18 @@ rt::Task<rt::Result<store::Revision>> Multiparts::try_put_part(Open open, const 
   transaction.require(key, *record ? (*record)->revision : 0);
   transaction.put(key, encode(part));
   transaction.create(part.object, std::move(draft));
+  std::optional<std::uint64_t> replaced_bytes;
   if (*record) {
     auto replaced = decode_multipart_part(**record);
     if (!replaced) co_return rt::pass(replaced);
     transaction.remove(replaced->object);
+    replaced_bytes = replaced->size_bytes;
   }
-  co_return co_await store_.commit(std::move(transaction));
+  PartSums::Change change(incoming_.sums, open.multipart.ref.id);
+  auto committed = co_await store_.commit(std::move(transaction));
+  if (committed) change.committed(part.size_bytes, replaced_bytes, part.modified_ms);
+  if (!committed && is_lost_race(committed.error())) change.failed();
+  co_return committed;
 }
 
 rt::Task<rt::Result<PartPage>> Multiparts::list_parts(MultipartRef ref, std::uint32_t after_number, std::size_t limit) {

@@ -43,6 +43,7 @@ rt::Task<rt::Result<bool>> Uploads::expire(Upload upload, std::string key) {
     auto all = co_await seal_multiparts(store_, upload.tenant, std::string(kUploadsBucket), upload.id + "/");
     if (!all) co_return rt::pass(all);
     sealed = std::move(*all);
+    for (const Multipart& each : sealed) incoming_.sums.forget(each.ref.id);  // the records decide
     auto merged = co_await merge_parts(upload);
     if (!merged) co_return rt::pass(merged);
     if (upload.expires_ms > clock_()) co_return co_await move_in_index(std::move(upload), std::move(key));

@@ -172,6 +172,7 @@ rt::Task<rt::Result<std::vector<store::Record>>> FakeStore::scan(store::Scan sca
   } else {
     std::for_each(entries_.begin(), entries_.end(), take);
   }
+  scanned_records_ += found.size();
   co_return found;
 }
 
@@ -213,6 +214,11 @@ std::size_t FakeStore::objects() const {
 std::size_t FakeStore::commits() const {
   std::lock_guard lock(mutex_);
   return commits_;
+}
+
+std::size_t FakeStore::scanned_records() const {
+  std::lock_guard lock(mutex_);
+  return scanned_records_;
 }
 
 std::size_t FakeStore::records(const std::string& prefix) const {

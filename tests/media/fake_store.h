@@ -37,6 +37,7 @@ class FakeStore final : public store::Store {
   std::size_t records(const std::string& prefix) const;
   std::optional<std::string> bytes(store::ObjectId id) const;
   std::size_t commits() const;
+  std::size_t scanned_records() const;  // given out by all scans
 
  private:
   struct Entry {
@@ -52,6 +53,7 @@ class FakeStore final : public store::Store {
   std::map<store::ObjectId, std::string> contents_;  // guarded by mutex_
   store::Revision revision_ = 0;                     // guarded by mutex_
   std::size_t commits_ = 0;                          // guarded by mutex_
+  std::size_t scanned_records_ = 0;                  // guarded by mutex_
   std::function<void()> before_commit_;              // guarded by mutex_
   std::optional<rt::Error> commit_error_;            // guarded by mutex_
 };
