@@ -153,11 +153,18 @@ rt::Task<rt::Result<BucketObject>> Buckets::object(std::string tenant, std::stri
   co_return std::move(**found);
 }
 
+rt::Task<rt::Result<std::unique_ptr<store::Reader>>> Buckets::read(BucketObject object, std::uint64_t offset,
+                                                                   std::uint64_t length) {
+  auto reader = co_await store_.read(object.object, offset, length);
+  if (!reader && reader.error().code == Code::kNotFound) co_return object_replaced();
+  co_return reader;
+}
+
 rt::Task<rt::Result<std::vector<ObjectPart>>> Buckets::parts(BucketObject object) {
   if (object.part_count == 0) co_return std::vector<ObjectPart>();
   auto record = co_await store_.get(keys::object_parts(object.object.text()));
   if (!record) co_return rt::pass(record);
-  if (!*record) co_return no_object();
+  if (!*record) co_return object_replaced();
   co_return decode_object_parts((*record)->value);
 }
 
@@ -228,7 +235,7 @@ rt::Task<rt::Result<BucketObject>> Buckets::set_tags(std::string tenant, std::st
 
 rt::Task<rt::Result<store::Draft>> Buckets::copy(BucketObject source, std::uint64_t offset, std::uint64_t length,
                                                  SeeSlice see) {
-  auto reader = co_await store_.read(source.object, offset, length);
+  auto reader = co_await read(source, offset, length);
   if (!reader) co_return rt::pass(reader);
   const auto writer = store_.writer(source.tenant);
   while ((*reader)->remaining_bytes() > 0) {

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -71,7 +72,10 @@ class Buckets {
   rt::Task<rt::Result<BucketObject>> put(PutObject input, store::Draft draft, Arrival arrival = {});
   // In `uploads`: the bytes of an open upload that are whole.
   rt::Task<rt::Result<BucketObject>> object(std::string tenant, std::string bucket, std::string key);
-  // In order; empty unless it was made of parts.
+  // Bytes of an object as object() told it; is_replaced() when it was replaced since.
+  rt::Task<rt::Result<std::unique_ptr<store::Reader>>> read(BucketObject object, std::uint64_t offset,
+                                                            std::uint64_t length);
+  // In order; empty unless it was made of parts. is_replaced() likewise.
   rt::Task<rt::Result<std::vector<ObjectPart>>> parts(BucketObject object);
   // Done also when there is none, as S3 has it. `if_match`: an ETag, else kPreconditionFailed.
   rt::Task<rt::Status> remove_object(std::string tenant, std::string bucket, std::string key,
@@ -84,7 +88,7 @@ class Buckets {
   rt::Task<rt::Result<ObjectPage>> list_objects(std::string tenant, std::string bucket, KeyListing listing);
 
   // Bytes of an object, to be put under another key or as a part: read and written again, which the store's
-  // deduplication makes cost no space.
+  // deduplication makes cost no space. is_replaced() likewise.
   rt::Task<rt::Result<store::Draft>> copy(BucketObject source, std::uint64_t offset, std::uint64_t length,
                                           SeeSlice see = {});
 

@@ -29,6 +29,8 @@ class FakeStore final : public store::Store {
 
   // Runs once, right before the next commit is judged.
   void before_commit(std::function<void()> step);
+  // Likewise, before the next object is read.
+  void before_read(std::function<void()> step);
   // The next commits fail with this, until cleared.
   void fail_commits(std::optional<rt::Error> error);
 
@@ -44,7 +46,7 @@ class FakeStore final : public store::Store {
     std::string value;
     store::Revision revision;
   };
-  std::function<void()> next_step();
+  std::function<void()> next_step(std::function<void()>& of);
   rt::Status check(const store::Transaction& transaction) const;
   void apply(store::Transaction& transaction);
 
@@ -55,6 +57,7 @@ class FakeStore final : public store::Store {
   std::size_t commits_ = 0;                          // guarded by mutex_
   std::size_t scanned_records_ = 0;                  // guarded by mutex_
   std::function<void()> before_commit_;              // guarded by mutex_
+  std::function<void()> before_read_;                // guarded by mutex_
   std::optional<rt::Error> commit_error_;            // guarded by mutex_
 };
 

@@ -15,24 +15,16 @@ class PartSumsTest : public testing::Test {
 
 TEST_F(PartSumsTest, commits_move_what_is_known) {
   know({.bytes = 10, .parts = 2, .active_ms = 5});
-  {
-    PartSums::Change(sums, "a").committed(7, {}, 9);
-  }
+  PartSums::Change(sums, "a").committed(7, {}, 9);
   EXPECT_EQ(sums.find("a"), (PartSum{17, 3, 9}));
-  {
-    PartSums::Change(sums, "a").committed(1, 7, 8);
-  }
+  PartSums::Change(sums, "a").committed(1, 7, 8);
   EXPECT_EQ(sums.find("a"), (PartSum{11, 3, 9}));
-  {
-    PartSums::Change(sums, "a").failed();
-  }
+  PartSums::Change(sums, "a").failed();
   EXPECT_EQ(sums.find("a"), (PartSum{11, 3, 9}));
 }
 
 TEST_F(PartSumsTest, what_is_not_known_is_not_made_up) {
-  {
-    PartSums::Change(sums, "a").committed(7, {}, 9);
-  }
+  PartSums::Change(sums, "a").committed(7, {}, 9);
   EXPECT_FALSE(sums.find("a"));
   EXPECT_EQ(sums.size(), 0u);
 }
