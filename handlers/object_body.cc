@@ -30,12 +30,18 @@ rt::Task<rt::Status> set_object_body(http::Response& response, store::Store& sto
   if (length == 0) co_return rt::Status();
   auto reader = co_await store.read(object, offset, length);
   if (!reader) co_return rt::pass(reader);
-  auto first = co_await (*reader)->next(kFirstBytes);
+  co_return co_await set_object_body(response, std::move(*reader), length);
+}
+
+rt::Task<rt::Status> set_object_body(http::Response& response, std::unique_ptr<store::Reader> reader,
+                                     std::uint64_t length) {
+  response.content_length = length;
+  auto first = co_await reader->next(kFirstBytes);
   if (!first) co_return rt::pass(first);
   if (first->size() == 1 && first->front().size() == length) {
     response.body = std::move(first->front());
   } else {
-    response.body = std::make_unique<ObjectSource>(std::move(*first), std::move(*reader));
+    response.body = std::make_unique<ObjectSource>(std::move(*first), std::move(reader));
   }
   co_return rt::Status();
 }

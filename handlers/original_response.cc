@@ -57,6 +57,8 @@ Answer original_response(Services& services, http::Exchange& exchange, const Doo
   }
   auto set =
       co_await set_object_body(response, services.store, original.object, choice.range.first, choice.range.length);
+  // The media's object never changes: without it, the media has gone since it was looked up.
+  if (!set && set.error().code == rt::Code::kNotFound) co_return rt::fail(rt::Code::kNotFound, "no such media");
   if (!set) co_return rt::pass(set);
   co_return response;
 }

@@ -27,6 +27,12 @@ bool looks_like_an_address(std::string_view name) {
 
 }  // namespace
 
+std::unexpected<rt::Error> object_replaced() {
+  return rt::fail(rt::Code::kUnavailable, "the object is replaced faster than it can be read", "object");
+}
+
+bool is_replaced(const rt::Error& error) { return error.code == rt::Code::kUnavailable && error.field == "object"; }
+
 rt::Status check_object_key(std::string_view key) {
   if (key.empty() || key.size() > kKeyMaxBytes) {
     return invalid(fmt::format("a key has 1 to {} bytes", kKeyMaxBytes), "key");

@@ -11,6 +11,7 @@
 //                        partOrder, partSize (too small), checksum, fileSize, metadata, tags
 //   kUnprocessable       checksum (one that such an upload cannot have, or must have and has not)
 //   kTooLarge            fileSize
+//   kUnavailable         object (was replaced or removed after it was looked up: is_replaced())
 #pragma once
 
 #include <cstdint>
@@ -21,6 +22,7 @@
 #include <string_view>
 #include <vector>
 
+#include "media/arrivals.h"
 #include "media/checksum.h"
 #include "store/store.h"
 
@@ -93,6 +95,7 @@ struct WriteCondition {
 struct Intake {
   std::unique_ptr<store::Writer> writer;
   std::uint64_t bytes_max = 0;
+  Arrival arrival = {};  // what comes is told to it
 };
 
 // One page of a list of keys, in the order of their bytes.
@@ -102,6 +105,10 @@ struct KeyListing {
   std::string after = {};      // a key, or a common prefix that was listed last
   std::size_t limit = 1000;    // keys and common prefixes together
 };
+
+// Bytes of an object were asked for that is not there any more; what its key names now must be looked up again.
+std::unexpected<rt::Error> object_replaced();
+bool is_replaced(const rt::Error& error);
 
 // kInvalid, the field "key": 1 to 1024 bytes of UTF-8 without NUL.
 rt::Status check_object_key(std::string_view key);

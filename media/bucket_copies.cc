@@ -35,7 +35,7 @@ std::optional<Checksum> known_checksum(const Copying& copying, const store::Draf
 rt::Task<rt::Result<Copied>> Buckets::copy(Copying copying) {
   const BucketObject& source = copying.source;
   auto draft = co_await store_.share(source.object, copying.offset, copying.length, source.tenant);
-  if (!draft && draft.error().code == rt::Code::kNotFound) draft.error().field = "key";
+  if (!draft && draft.error().code == rt::Code::kNotFound) co_return object_replaced();
   if (!draft) co_return rt::pass(draft);
   Copied copied{std::move(*draft), {}};
   if (!copying.algorithm) co_return copied;
@@ -53,7 +53,7 @@ rt::Task<rt::Result<Copied>> Buckets::copy(Copying copying) {
 rt::Task<rt::Result<Checksum>> Buckets::read_checksum(const Copying& copying) {
   co_await readers.acquire();
   const ReaderPlace place;
-  auto reader = co_await store_.read(copying.source.object, copying.offset, copying.length);
+  auto reader = co_await read(copying.source, copying.offset, copying.length);
   if (!reader) co_return rt::pass(reader);
   ChecksumHasher hasher(*copying.algorithm);
   while ((*reader)->remaining_bytes() > 0) {

@@ -63,7 +63,10 @@ rt::Task<rt::Result<Intake>> Buckets::begin(PutObject input, std::optional<std::
   auto owner = tenants_.tenant(input.tenant);
   if (!owner) co_return rt::pass(owner);
   std::uint64_t bytes_max = bytes_max_of(*owner);
+  Arrival arrival;
   if (input.bucket == kUploadsBucket) {
+    // Counted before it is looked for: a sweep sees one or is seen.
+    arrival = incoming_.bodies.begin(upload_record_of(input.tenant, input.key), owner->upload_idle_seconds * 1000);
     auto upload = co_await open_upload_of(store_, input.tenant, input.key);
     if (!upload) co_return rt::pass(upload);
     bytes_max = file_bytes_max(*upload, *owner);
@@ -79,10 +82,10 @@ rt::Task<rt::Result<Intake>> Buckets::begin(PutObject input, std::optional<std::
   if (!existing) co_return rt::pass(existing);
   good = check_condition(input.condition, *existing);
   if (!good) co_return rt::pass(good);
-  co_return Intake{store_.writer(input.tenant), bytes_max};
+  co_return Intake{store_.writer(input.tenant), bytes_max, std::move(arrival)};
 }
 
-rt::Task<rt::Result<BucketObject>> Buckets::put(PutObject input, store::Draft draft) {
+rt::Task<rt::Result<BucketObject>> Buckets::put(PutObject input, store::Draft draft, Arrival arrival) {
   auto good = check(input);
   if (!good) co_return rt::pass(good);
   const bool is_upload = input.bucket == kUploadsBucket;
@@ -99,6 +102,7 @@ rt::Task<rt::Result<BucketObject>> Buckets::put(PutObject input, store::Draft dr
                          : put_in_bucket(object, std::move(*existing), std::move(bytes));
     auto committed = co_await std::move(put);
     if (committed) {
+      arrival.committed();
       object.revision = *committed;
       co_return object;
     }
@@ -149,11 +153,18 @@ rt::Task<rt::Result<BucketObject>> Buckets::object(std::string tenant, std::stri
   co_return std::move(**found);
 }
 
+rt::Task<rt::Result<std::unique_ptr<store::Reader>>> Buckets::read(BucketObject object, std::uint64_t offset,
+                                                                   std::uint64_t length) {
+  auto reader = co_await store_.read(object.object, offset, length);
+  if (!reader && reader.error().code == Code::kNotFound) co_return object_replaced();
+  co_return reader;
+}
+
 rt::Task<rt::Result<std::vector<ObjectPart>>> Buckets::parts(BucketObject object) {
   if (object.part_count == 0) co_return std::vector<ObjectPart>();
   auto record = co_await store_.get(keys::object_parts(object.object.text()));
   if (!record) co_return rt::pass(record);
-  if (!*record) co_return no_object();
+  if (!*record) co_return object_replaced();
   co_return decode_object_parts((*record)->value);
 }
 

@@ -21,10 +21,12 @@ Bucket uploads_bucket(const Tenant& owner) {
 
 std::unexpected<rt::Error> not_empty() { return rt::fail(Code::kConflict, "the bucket is not empty", "bucket"); }
 
+bool is_lost_race(const rt::Error& error) { return error.code == Code::kConflict && error.field.empty(); }
+
 }  // namespace
 
-Buckets::Buckets(store::Store& store, Tenants& tenants, Clock clock)
-    : store_(store), tenants_(tenants), clock_(clock) {}
+Buckets::Buckets(store::Store& store, Tenants& tenants, Incoming& incoming, Clock clock)
+    : store_(store), tenants_(tenants), incoming_(incoming), clock_(clock) {}
 
 rt::Task<rt::Result<Bucket>> Buckets::create(std::string tenant, std::string name) {
   auto good = check_bucket_name(name);
@@ -69,14 +71,23 @@ rt::Task<rt::Result<std::vector<Bucket>>> Buckets::list(std::string tenant) {
   co_return buckets;
 }
 
-// Announced first, then looked whether it is empty, then done: whoever writes in between takes the announcement back,
-// and the last step fails for it.
 rt::Task<rt::Status> Buckets::remove(std::string tenant, std::string name) {
-  auto bucket = co_await load_bucket(store_, tenant, name);
-  if (!bucket) co_return rt::pass(bucket);
   if (name == kUploadsBucket) {
     co_return rt::fail(Code::kForbidden, "the bucket of uploads cannot be removed", "bucket");
   }
+  for (int round = 0; round < kBucketRounds; ++round) {
+    auto removed = co_await try_remove(tenant, name);
+    if (removed) co_return co_await abort_multiparts(store_, std::move(tenant), std::move(name), {});
+    if (!is_lost_race(removed.error())) co_return removed;
+  }
+  co_return rt::fail(Code::kUnavailable, "the bucket is changed too often", "bucket");
+}
+
+// Announced first, then looked whether it is empty, then done: whoever writes in between takes the announcement back,
+// and the last step fails for it. What was written need not be an object, nor be there any more: look again.
+rt::Task<rt::Status> Buckets::try_remove(std::string tenant, std::string name) {
+  auto bucket = co_await load_bucket(store_, tenant, name);
+  if (!bucket) co_return rt::pass(bucket);
   auto announced = co_await announce_removal(std::move(*bucket));
   if (!announced) co_return rt::pass(announced);
   store::Scan scan{.prefix = keys::bucket_objects(tenant, name), .after = {}, .limit = 1};
@@ -88,9 +99,8 @@ rt::Task<rt::Status> Buckets::remove(std::string tenant, std::string name) {
   transaction.require(key, announced->revision);
   transaction.erase(key);
   auto committed = co_await store_.commit(std::move(transaction));
-  if (!committed && committed.error().code == Code::kConflict) co_return not_empty();
   if (!committed) co_return rt::pass(committed);
-  co_return co_await abort_multiparts(store_, tenant, name, {});
+  co_return rt::Status();
 }
 
 rt::Task<rt::Result<Bucket>> Buckets::announce_removal(Bucket bucket) {

@@ -6,12 +6,15 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "media/bucket.h"
 #include "media/clock.h"
+#include "media/incoming.h"
+#include "server/rt/bytes.h"
 #include "server/rt/error.h"
 #include "server/rt/task.h"
 #include "store/store.h"
@@ -63,7 +66,7 @@ struct Copied {
 class Buckets {
  public:
   // All outlive the service.
-  Buckets(store::Store& store, Tenants& tenants, Clock clock = system_clock_ms);
+  Buckets(store::Store& store, Tenants& tenants, Incoming& incoming, Clock clock = system_clock_ms);
 
   // kConflict when the tenant has it already.
   rt::Task<rt::Result<Bucket>> create(std::string tenant, std::string name);
@@ -76,11 +79,15 @@ class Buckets {
   // Before the body is read: whether such an object may be put, where its bytes go and how many they may be.
   // `size_bytes`: when known. A condition that cannot hold now is refused here; put() is what decides.
   rt::Task<rt::Result<Intake>> begin(PutObject input, std::optional<std::uint64_t> size_bytes);
-  // What was there under the key is replaced, at once. The later of two at the same time wins.
-  rt::Task<rt::Result<BucketObject>> put(PutObject input, store::Draft draft);
+  // What was there under the key is replaced, at once. The later of two at the same time wins. `arrival`: how the draft
+  // came, from begin().
+  rt::Task<rt::Result<BucketObject>> put(PutObject input, store::Draft draft, Arrival arrival = {});
   // In `uploads`: the bytes of an open upload that are whole.
   rt::Task<rt::Result<BucketObject>> object(std::string tenant, std::string bucket, std::string key);
-  // In order; empty unless it was made of parts.
+  // Bytes of an object as object() told it; is_replaced() when it was replaced since.
+  rt::Task<rt::Result<std::unique_ptr<store::Reader>>> read(BucketObject object, std::uint64_t offset,
+                                                            std::uint64_t length);
+  // In order; empty unless it was made of parts. is_replaced() likewise.
   rt::Task<rt::Result<std::vector<ObjectPart>>> parts(BucketObject object);
   // Done also when there is none, as S3 has it. `if_match`: an ETag, else kPreconditionFailed.
   rt::Task<rt::Status> remove_object(std::string tenant, std::string bucket, std::string key,
@@ -93,9 +100,11 @@ class Buckets {
   rt::Task<rt::Result<ObjectPage>> list_objects(std::string tenant, std::string bucket, KeyListing listing);
 
   // Shares what is stored. Bytes are read for a checksum only, unless the source's or the store's will do.
+  // is_replaced() likewise.
   rt::Task<rt::Result<Copied>> copy(Copying copying);
 
  private:
+  rt::Task<rt::Status> try_remove(std::string tenant, std::string name);
   rt::Task<rt::Result<Bucket>> announce_removal(Bucket bucket);
   rt::Task<rt::Result<store::Revision>> put_in_bucket(BucketObject object, std::optional<BucketObject> existing,
                                                       store::Draft draft);
@@ -107,6 +116,7 @@ class Buckets {
 
   store::Store& store_;
   Tenants& tenants_;
+  Incoming& incoming_;
   const Clock clock_;
 };
 

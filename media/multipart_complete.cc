@@ -19,7 +19,6 @@ using rt::Code;
 
 // How long a repeat of a completion is answered.
 constexpr std::int64_t kAnswerKeptMs = 24LL * 3600 * 1000;
-constexpr std::size_t kSweepBatch = 256;
 
 void join(store::Transaction& transaction, BucketObject& object, const Choice& choice) {
   std::vector<store::ObjectId> parts;
@@ -77,6 +76,7 @@ rt::Task<rt::Result<BucketObject>> Multiparts::complete(MultipartRef ref, Comple
 
 rt::Task<rt::Result<BucketObject>> Multiparts::try_complete(Multipart multipart, const CompleteMultipart& input) {
   const std::int64_t now_ms = clock_();
+  const std::string id = multipart.ref.id;
   auto parts = co_await load_parts(store_, multipart.ref);
   if (!parts) co_return rt::pass(parts);
   store::Transaction transaction;
@@ -94,6 +94,7 @@ rt::Task<rt::Result<BucketObject>> Multiparts::try_complete(Multipart multipart,
   put_answer(transaction, std::move(multipart), *object, digest_of(input.parts), now_ms);
   auto committed = co_await store_.commit(std::move(transaction));
   if (!committed) co_return rt::pass(committed);
+  incoming_.sums.forget(id);
   object->revision = *committed;
   co_return object;
 }
@@ -132,25 +133,12 @@ rt::Task<rt::Status> Multiparts::place_in_uploads(store::Transaction& transactio
 }
 
 rt::Task<rt::Result<std::size_t>> Multiparts::sweep() {
-  const std::string now = keys::open_multipart(clock_(), {});
-  std::size_t aborted = 0;
-  for (std::string after;;) {
-    store::Scan scan{.prefix = keys::open_multiparts(), .after = after, .limit = kSweepBatch};
-    auto batch = co_await store_.scan(std::move(scan));
-    if (!batch) co_return rt::pass(batch);
-    for (const auto& entry : *batch) {
-      if (entry.key > now) co_return aborted;
-      auto swept = co_await sweep_one(entry.key);
-      // A lost race is activity: the next sweep looks again.
-      if (!swept && swept.error().code != Code::kConflict && !is_lost(swept.error())) co_return rt::pass(swept);
-      if (swept && *swept) ++aborted;
-    }
-    if (batch->size() < kSweepBatch) co_return aborted;
-    after = batch->back().key;
-  }
+  incoming_.bodies.forget_idle();
+  co_return co_await sweep_index(store_, keys::open_multiparts(), keys::open_multipart(clock_(), {}),
+                                 [this](std::string entry) { return sweep_one(std::move(entry)); });
 }
 
-// True when it was aborted.
+// True when it was aborted. Judged twice: under the seal, what came since is seen and what comes later breaks it.
 rt::Task<rt::Result<bool>> Multiparts::sweep_one(std::string entry) {
   const std::string path = entry.substr(keys::open_multipart(0, {}).size());
   auto record = co_await store_.get(keys::multipart(path));
@@ -158,17 +146,30 @@ rt::Task<rt::Result<bool>> Multiparts::sweep_one(std::string entry) {
   if (!*record) co_return co_await forget_answer(std::move(entry), path);
   auto multipart = decode_multipart(**record);
   if (!multipart) co_return rt::pass(multipart);
-  auto parts = co_await load_parts(store_, multipart->ref);
-  if (!parts) co_return rt::pass(parts);
-  std::int64_t active_ms = multipart->created_ms;
-  for (const MultipartPart& part : *parts) active_ms = std::max(active_ms, part.modified_ms);
-  auto owner = tenants_.tenant(multipart->ref.tenant);
-  if (!owner) co_return rt::pass(owner);
-  const std::int64_t expires_ms = active_ms + owner->upload_idle_seconds * 1000;
-  if (expires_ms > clock_()) co_return co_await move_in_index(std::move(*multipart), std::move(entry), expires_ms);
-  auto aborted = co_await abort_multipart(store_, multipart->ref);
-  if (!aborted) co_return rt::pass(aborted);
+  auto judged = co_await judge(*multipart);
+  if (!judged) co_return rt::pass(judged);
+  if (judged->expires_ms > clock_()) {
+    co_return co_await move_in_index(std::move(*multipart), std::move(entry), judged->expires_ms);
+  }
+  auto sealed = co_await seal(store_, std::move(*multipart));
+  if (!sealed) co_return rt::pass(sealed);
+  judged = co_await judge(*sealed);
+  if (!judged) co_return rt::pass(judged);
+  if (judged->expires_ms > clock_()) {
+    co_return co_await move_in_index(std::move(*sealed), std::move(entry), judged->expires_ms);
+  }
+  auto erased = co_await erase_sealed(store_, std::move(*sealed), std::move(judged->parts));
+  if (!erased) co_return rt::pass(erased);
   co_return true;
+}
+
+rt::Task<rt::Result<Multiparts::Judged>> Multiparts::judge(const Multipart& multipart) {
+  auto owner = tenants_.tenant(multipart.ref.tenant);
+  if (!owner) co_return rt::pass(owner);
+  auto parts = co_await load_parts(store_, multipart.ref);
+  if (!parts) co_return rt::pass(parts);
+  const std::int64_t expires_ms = last_activity(incoming_, multipart, *parts) + owner->upload_idle_seconds * 1000;
+  co_return Judged{expires_ms, std::move(*parts)};
 }
 
 rt::Task<rt::Result<bool>> Multiparts::forget_answer(std::string entry, std::string path) {
@@ -182,6 +183,7 @@ rt::Task<rt::Result<bool>> Multiparts::forget_answer(std::string entry, std::str
 
 rt::Task<rt::Result<bool>> Multiparts::move_in_index(Multipart multipart, std::string entry, std::int64_t expires_ms) {
   const std::string path = path_of(multipart.ref);
+  multipart.state = MultipartState::kOpen;
   multipart.swept_ms = expires_ms;
   store::Transaction transaction;
   transaction.require(keys::multipart(path), multipart.revision);

@@ -22,12 +22,7 @@ rt::Task<rt::Status> try_abort(store::Store& store, Multipart multipart) {
   if (!sealed) co_return rt::pass(sealed);
   auto parts = co_await load_parts(store, sealed->ref);
   if (!parts) co_return rt::pass(parts);
-  store::Transaction transaction;
-  erase_multipart(transaction, *sealed, *parts);
-  for (const MultipartPart& part : *parts) transaction.remove(part.object);
-  auto committed = co_await store.commit(std::move(transaction));
-  if (!committed) co_return rt::pass(committed);
-  co_return rt::Status();
+  co_return co_await erase_sealed(store, std::move(*sealed), std::move(*parts));
 }
 
 rt::Task<rt::Result<std::vector<Multipart>>> load_below(store::Store& store, std::string prefix) {
@@ -42,13 +37,23 @@ rt::Task<rt::Result<std::vector<Multipart>>> load_below(store::Store& store, std
   co_return multiparts;
 }
 
-PartsProgress progress_of(const Multipart& multipart, const std::vector<MultipartPart>& parts) {
-  PartsProgress progress{.parts = parts.size(), .active_ms = multipart.created_ms};
-  for (const MultipartPart& part : parts) {
-    progress.bytes += part.size_bytes;
-    progress.active_ms = std::max(progress.active_ms, part.modified_ms);
+Arrivals::Seen arriving(const Incoming& incoming, const Multipart& multipart) {
+  return incoming.bodies.seen(keys::multipart(path_of(multipart.ref))).value_or(Arrivals::Seen());
+}
+
+// Read once; the commits of parts move it from then on.
+rt::Task<rt::Result<PartSum>> sum_of(store::Store& store, PartSums& sums, const Multipart& multipart) {
+  if (const auto known = sums.find(multipart.ref.id)) co_return *known;
+  const auto ticket = sums.begin_count(multipart.ref.id);
+  auto parts = co_await load_parts(store, multipart.ref);
+  if (!parts) co_return rt::pass(parts);
+  PartSum sum{.parts = parts->size(), .active_ms = multipart.created_ms};
+  for (const MultipartPart& part : *parts) {
+    sum.bytes += part.size_bytes;
+    sum.active_ms = std::max(sum.active_ms, part.modified_ms);
   }
-  return progress;
+  sums.keep(multipart.ref.id, ticket, sum);
+  co_return sum;
 }
 
 }  // namespace
@@ -108,6 +113,27 @@ void erase_multipart(store::Transaction& transaction, const Multipart& multipart
   }
 }
 
+rt::Task<rt::Status> erase_sealed(store::Store& store, Multipart sealed, std::vector<MultipartPart> parts) {
+  store::Transaction transaction;
+  erase_multipart(transaction, sealed, parts);
+  for (const MultipartPart& part : parts) transaction.remove(part.object);
+  auto committed = co_await store.commit(std::move(transaction));
+  if (!committed) co_return rt::pass(committed);
+  co_return rt::Status();
+}
+
+rt::Task<rt::Result<std::vector<Multipart>>> seal_multiparts(store::Store& store, std::string tenant,
+                                                             std::string bucket, std::string key_prefix) {
+  auto multiparts = co_await load_below(store, keys::multiparts(tenant, bucket) + key_prefix);
+  if (!multiparts) co_return multiparts;
+  for (Multipart& multipart : *multiparts) {
+    auto sealed = co_await seal(store, std::move(multipart));
+    if (!sealed) co_return rt::pass(sealed);
+    multipart = std::move(*sealed);
+  }
+  co_return multiparts;
+}
+
 rt::Task<rt::Status> abort_multipart(store::Store& store, MultipartRef ref) {
   for (int round = 0; round < kBucketRounds; ++round) {
     auto multipart = co_await load_multipart(store, ref);
@@ -129,15 +155,25 @@ rt::Task<rt::Status> abort_multiparts(store::Store& store, std::string tenant, s
   co_return rt::Status();
 }
 
-rt::Task<rt::Result<PartsProgress>> parts_progress(store::Store& store, std::string tenant, std::string upload_id) {
+std::int64_t last_activity(const Incoming& incoming, const Multipart& multipart,
+                           const std::vector<MultipartPart>& parts) {
+  std::int64_t active_ms = std::max(multipart.created_ms, arriving(incoming, multipart).active_ms);
+  for (const MultipartPart& part : parts) active_ms = std::max(active_ms, part.modified_ms);
+  return active_ms;
+}
+
+rt::Task<rt::Result<PartsProgress>> parts_progress(store::Store& store, Incoming& incoming, std::string tenant,
+                                                   std::string upload_id) {
   auto multiparts = co_await load_below(store, keys::multiparts(tenant, kUploadsBucket) + upload_id + "/");
   if (!multiparts) co_return rt::pass(multiparts);
   PartsProgress latest;
   for (const Multipart& multipart : *multiparts) {
-    auto parts = co_await load_parts(store, multipart.ref);
-    if (!parts) co_return rt::pass(parts);
-    const PartsProgress progress = progress_of(multipart, *parts);
-    if (progress.active_ms >= latest.active_ms) latest = progress;
+    const auto sum = co_await sum_of(store, incoming.sums, multipart);
+    if (!sum) co_return std::unexpected(sum.error());
+    const Arrivals::Seen bodies = arriving(incoming, multipart);
+    const std::int64_t active_ms = std::max(sum->active_ms, bodies.active_ms);
+    if (active_ms < latest.active_ms) continue;
+    latest = {.bytes = sum->bytes, .parts = sum->parts, .arriving_bytes = bodies.bytes, .active_ms = active_ms};
   }
   co_return latest;
 }

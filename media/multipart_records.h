@@ -1,6 +1,6 @@
 // The records of multipart uploads, for the services that begin, fill, count and end them. One is ended in two steps:
 // sealed, then erased with its parts. A part that comes in between breaks the seal, so that the second step fails and
-// none is left behind. Any loop.
+// none is left behind. Whether one is idle is judged under the seal, too. Any loop.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "media/incoming.h"
 #include "media/multipart.h"
 #include "server/rt/error.h"
 #include "server/rt/task.h"
@@ -30,6 +31,12 @@ rt::Task<rt::Result<Multipart>> seal(store::Store& store, Multipart multipart);
 void erase_multipart(store::Transaction& transaction, const Multipart& multipart,
                      const std::vector<MultipartPart>& parts);
 
+// Ends a sealed one without an object. kConflict when the seal was broken.
+rt::Task<rt::Status> erase_sealed(store::Store& store, Multipart sealed, std::vector<MultipartPart> parts);
+// All whose keys begin so; kConflict when one lost a race.
+rt::Task<rt::Result<std::vector<Multipart>>> seal_multiparts(store::Store& store, std::string tenant,
+                                                             std::string bucket, std::string key_prefix);
+
 rt::Task<rt::Status> abort_multipart(store::Store& store, MultipartRef ref);
 // All whose keys begin so.
 rt::Task<rt::Status> abort_multiparts(store::Store& store, std::string tenant, std::string bucket,
@@ -37,10 +44,15 @@ rt::Task<rt::Status> abort_multiparts(store::Store& store, std::string tenant, s
 
 // How far the parts of an upload in the bucket `uploads` have come.
 struct PartsProgress {
-  std::uint64_t bytes = 0;     // of the multipart upload that was active last
-  std::size_t parts = 0;       // likewise
-  std::int64_t active_ms = 0;  // 0: there is none
+  std::uint64_t bytes = 0;           // of the multipart upload that was active last
+  std::size_t parts = 0;             // likewise
+  std::uint64_t arriving_bytes = 0;  // likewise, of parts that are not committed yet
+  std::int64_t active_ms = 0;        // 0: there is none
 };
-rt::Task<rt::Result<PartsProgress>> parts_progress(store::Store& store, std::string tenant, std::string upload_id);
+rt::Task<rt::Result<PartsProgress>> parts_progress(store::Store& store, Incoming& incoming, std::string tenant,
+                                                   std::string upload_id);
+// When a part of it came last, or was on its way, or it was begun.
+std::int64_t last_activity(const Incoming& incoming, const Multipart& multipart,
+                           const std::vector<MultipartPart>& parts);
 
 }  // namespace millrace::media

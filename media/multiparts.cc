@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "media/bucket_records.h"
+#include "media/codec.h"
 #include "media/codec_bucket.h"
 #include "media/id.h"
 #include "media/key_walk.h"
@@ -19,8 +20,9 @@ namespace {
 
 using rt::Code;
 
-// Of one upload at the same time: whoever brings its bytes is not always somebody we know.
-constexpr std::size_t kMultipartsPerUploadMax = 100;
+// Of one upload at the same time: whoever brings its bytes is not always somebody we know, and whoever asks for the
+// upload looks at each.
+constexpr std::size_t kMultipartsPerUploadMax = 8;
 
 std::unexpected<rt::Error> changed_too_often() {
   return rt::fail(Code::kUnavailable, "the multipart upload is changed too often", "uploadId");
@@ -99,8 +101,9 @@ rt::Result<MultipartPart> part_of(PutPart input, const Multipart& multipart, con
 
 }  // namespace
 
-Multiparts::Multiparts(store::Store& store, Tenants& tenants, Clock clock, std::uint64_t part_min_bytes)
-    : store_(store), tenants_(tenants), clock_(clock), part_min_bytes_(part_min_bytes) {}
+Multiparts::Multiparts(store::Store& store, Tenants& tenants, Incoming& incoming, Clock clock,
+                       std::uint64_t part_min_bytes)
+    : store_(store), tenants_(tenants), incoming_(incoming), clock_(clock), part_min_bytes_(part_min_bytes) {}
 
 rt::Task<rt::Result<Multipart>> Multiparts::create(NewMultipart input) {
   auto good = check(input);
@@ -125,7 +128,8 @@ rt::Task<rt::Result<Multipart>> Multiparts::create(NewMultipart input) {
   co_return changed_too_often();
 }
 
-// The transaction fails when what the multipart upload is for goes meanwhile.
+// The transaction fails when what the multipart upload is for goes meanwhile. To an upload, a multipart upload that is
+// begun is activity, and changes its record: who expires it has seen all there are, or fails.
 rt::Task<rt::Status> Multiparts::hold_target(store::Transaction& transaction, MultipartRef ref) {
   if (ref.bucket != kUploadsBucket) {
     auto bucket = co_await load_bucket(store_, ref.tenant, ref.bucket);
@@ -135,7 +139,13 @@ rt::Task<rt::Status> Multiparts::hold_target(store::Transaction& transaction, Mu
   }
   auto upload = co_await open_upload_of(store_, ref.tenant, ref.key);
   if (!upload) co_return rt::pass(upload);
-  transaction.require(keys::upload(upload->tenant, upload->id), upload->revision);
+  auto owner = tenants_.tenant(ref.tenant);
+  if (!owner) co_return rt::pass(owner);
+  const std::string record = keys::upload(upload->tenant, upload->id);
+  upload->updated_ms = std::max(upload->updated_ms, clock_());
+  upload->expires_ms = upload->updated_ms + owner->upload_idle_seconds * 1000;
+  transaction.require(record, upload->revision);
+  transaction.put(record, encode(*upload));
   store::Scan scan{.prefix = keys::multiparts(ref.tenant, ref.bucket) + upload->id + "/",
                    .after = {},
                    .limit = kMultipartsPerUploadMax};
@@ -151,47 +161,55 @@ rt::Task<rt::Result<Multipart>> Multiparts::get(MultipartRef ref) {
   co_return co_await load_multipart(store_, std::move(ref));
 }
 
-// Also what it is for is still there; how many bytes that may have.
-rt::Task<rt::Result<std::pair<Multipart, std::uint64_t>>> Multiparts::load_open(MultipartRef ref) {
+// Also what it is for is still there.
+rt::Task<rt::Result<Multiparts::Open>> Multiparts::load_open(MultipartRef ref) {
   auto owner = tenants_.tenant(ref.tenant);
   if (!owner) co_return rt::pass(owner);
   auto multipart = co_await get(ref);
   if (!multipart) co_return rt::pass(multipart);
-  std::uint64_t bytes_max = owner->upload_max_bytes > 0 ? owner->upload_max_bytes : kObjectMaxBytes;
+  Open open{std::move(*multipart), owner->upload_max_bytes > 0 ? owner->upload_max_bytes : kObjectMaxBytes};
   if (ref.bucket == kUploadsBucket) {
     auto upload = co_await open_upload_of(store_, ref.tenant, ref.key);
     if (!upload) co_return rt::pass(upload);
-    bytes_max = file_bytes_max(*upload, *owner);
+    open.bytes_max = file_bytes_max(*upload, *owner);
+    open.upload = {keys::upload(upload->tenant, upload->id), upload->revision};
   }
-  co_return std::pair(std::move(*multipart), std::min(bytes_max, kObjectMaxBytes));
+  open.bytes_max = std::min(open.bytes_max, kObjectMaxBytes);
+  co_return open;
 }
 
 rt::Task<rt::Result<Intake>> Multiparts::begin_part(MultipartRef ref, std::uint32_t number,
                                                     std::optional<std::uint64_t> size_bytes) {
   auto good = check_number(number);
   if (!good) co_return rt::pass(good);
+  auto owner = tenants_.tenant(ref.tenant);
+  if (!owner) co_return rt::pass(owner);
+  // Counted before it is looked for: a sweep sees one or is seen.
+  Arrival arrival = incoming_.bodies.begin(keys::multipart(path_of(ref)), owner->upload_idle_seconds * 1000);
   auto found = co_await load_open(ref);
   if (!found) co_return rt::pass(found);
-  const std::uint64_t bytes_max = std::min(found->second, kPartMaxBytes);
+  const std::uint64_t bytes_max = std::min(found->bytes_max, kPartMaxBytes);
   good = check_part_size(size_bytes.value_or(0), bytes_max);
   if (good) good = tenants_.check_room(ref.tenant, size_bytes.value_or(0));
   if (!good) co_return rt::pass(good);
-  co_return Intake{store_.writer(ref.tenant), bytes_max};
+  co_return Intake{store_.writer(ref.tenant), bytes_max, std::move(arrival)};
 }
 
-rt::Task<rt::Result<MultipartPart>> Multiparts::put_part(MultipartRef ref, PutPart input, store::Draft draft) {
+rt::Task<rt::Result<MultipartPart>> Multiparts::put_part(MultipartRef ref, PutPart input, store::Draft draft,
+                                                         Arrival arrival) {
   auto good = check_number(input.number);
   if (!good) co_return rt::pass(good);
   const std::string key = keys::part(ref.tenant, ref.id, input.number);
   for (int round = 0; round < kBucketRounds; ++round) {
     auto found = co_await load_open(ref);
     if (!found) co_return rt::pass(found);
-    good = check_part_size(draft.size_bytes(), std::min(found->second, kPartMaxBytes));
+    good = check_part_size(draft.size_bytes(), std::min(found->bytes_max, kPartMaxBytes));
     if (!good) co_return rt::pass(good);
-    auto part = part_of(input, found->first, draft, clock_());
+    auto part = part_of(input, found->multipart, draft, clock_());
     if (!part) co_return part;
-    auto committed = co_await try_put_part(std::move(found->first), *part, key, store::Draft(draft.content()));
+    auto committed = co_await try_put_part(std::move(*found), *part, key, store::Draft(draft.content()));
     if (committed) {
+      arrival.committed();
       part->revision = *committed;
       co_return part;
     }
@@ -200,21 +218,28 @@ rt::Task<rt::Result<MultipartPart>> Multiparts::put_part(MultipartRef ref, PutPa
   co_return changed_too_often();
 }
 
-rt::Task<rt::Result<store::Revision>> Multiparts::try_put_part(Multipart multipart, const MultipartPart& part,
-                                                               std::string key, store::Draft draft) {
+rt::Task<rt::Result<store::Revision>> Multiparts::try_put_part(Open open, const MultipartPart& part, std::string key,
+                                                               store::Draft draft) {
   auto record = co_await store_.get(key);
   if (!record) co_return rt::pass(record);
   store::Transaction transaction;
-  hold_multipart(transaction, multipart);
+  hold_multipart(transaction, open.multipart);
+  if (open.upload) transaction.require(open.upload->key, open.upload->revision);
   transaction.require(key, *record ? (*record)->revision : 0);
   transaction.put(key, encode(part));
   transaction.create(part.object, std::move(draft));
+  std::optional<std::uint64_t> replaced_bytes;
   if (*record) {
     auto replaced = decode_multipart_part(**record);
     if (!replaced) co_return rt::pass(replaced);
     transaction.remove(replaced->object);
+    replaced_bytes = replaced->size_bytes;
   }
-  co_return co_await store_.commit(std::move(transaction));
+  PartSums::Change change(incoming_.sums, open.multipart.ref.id);
+  auto committed = co_await store_.commit(std::move(transaction));
+  if (committed) change.committed(part.size_bytes, replaced_bytes, part.modified_ms);
+  if (!committed && is_lost_race(committed.error())) change.failed();
+  co_return committed;
 }
 
 rt::Task<rt::Result<PartPage>> Multiparts::list_parts(MultipartRef ref, std::uint32_t after_number, std::size_t limit) {

@@ -1,6 +1,7 @@
 // Multiparts: S3's multipart uploads, into any bucket. Each part is a record and an object of its own, so parts come in
 // parallel without waiting for one another; completing joins their extents in one transaction and copies no byte.
-// One that is idle for as long as the tenant's uploads may be expires, and its space comes back. Any loop.
+// One that is idle for as long as the tenant's uploads may be expires, and its space comes back; a part is activity
+// when it is committed and while it arrives. Any loop.
 //
 // One in the bucket `uploads` belongs to the open upload its key names: parts are that upload's activity and progress,
 // and completing makes its bytes whole; the upload is then completed through its own door.
@@ -10,10 +11,10 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "media/clock.h"
+#include "media/incoming.h"
 #include "media/multipart.h"
 #include "server/rt/error.h"
 #include "server/rt/task.h"
@@ -77,7 +78,7 @@ struct CompleteMultipart {
 class Multiparts {
  public:
   // All outlive the service. `part_min_bytes`: of every part but the last.
-  Multiparts(store::Store& store, Tenants& tenants, Clock clock = system_clock_ms,
+  Multiparts(store::Store& store, Tenants& tenants, Incoming& incoming, Clock clock = system_clock_ms,
              std::uint64_t part_min_bytes = kPartMinBytes);
 
   rt::Task<rt::Result<Multipart>> create(NewMultipart input);
@@ -87,8 +88,9 @@ class Multiparts {
   // Before the body is read: whether such a part may come, where its bytes go and how many they may be.
   rt::Task<rt::Result<Intake>> begin_part(MultipartRef ref, std::uint32_t number,
                                           std::optional<std::uint64_t> size_bytes);
-  // Replaces an earlier part of this number.
-  rt::Task<rt::Result<MultipartPart>> put_part(MultipartRef ref, PutPart input, store::Draft draft);
+  // Replaces an earlier part of this number. `arrival`: how the draft came, from begin_part().
+  rt::Task<rt::Result<MultipartPart>> put_part(MultipartRef ref, PutPart input, store::Draft draft,
+                                               Arrival arrival = {});
 
   // By number, behind `after_number`.
   rt::Task<rt::Result<PartPage>> list_parts(MultipartRef ref, std::uint32_t after_number, std::size_t limit);
@@ -99,26 +101,40 @@ class Multiparts {
   // Frees the parts. kNotFound for a repeat, as S3 has it.
   rt::Task<rt::Status> abort(MultipartRef ref);
 
-  // Aborts what was idle for too long and forgets the answers kept for repeats; returns how many it aborted. Called
-  // every minute or so by one loop.
+  // Aborts what was idle for too long and forgets the answers kept for repeats; returns how many it aborted. What fails
+  // holds up nothing else (sweep_index()). Called every minute or so by one loop.
   rt::Task<rt::Result<std::size_t>> sweep();
 
  private:
-  rt::Task<rt::Result<std::pair<Multipart, std::uint64_t>>> load_open(MultipartRef ref);
+  // One that takes parts, and how many bytes what it is for may have.
+  struct Open {
+    Multipart multipart;
+    std::uint64_t bytes_max = 0;
+    // Of the upload in the bucket `uploads` that it is for: its record, as it was seen to be open.
+    std::optional<store::Transaction::Requirement> upload = {};
+  };
+  rt::Task<rt::Result<Open>> load_open(MultipartRef ref);
   rt::Task<rt::Status> hold_target(store::Transaction& transaction, MultipartRef ref);
-  rt::Task<rt::Result<store::Revision>> try_put_part(Multipart multipart, const MultipartPart& part, std::string key,
+  rt::Task<rt::Result<store::Revision>> try_put_part(Open open, const MultipartPart& part, std::string key,
                                                      store::Draft draft);
   rt::Task<rt::Result<BucketObject>> try_complete(Multipart multipart, const CompleteMultipart& input);
   rt::Task<rt::Status> place_in_bucket(store::Transaction& transaction, const BucketObject& object,
                                        std::vector<ObjectPart> parts, const WriteCondition& condition);
   rt::Task<rt::Status> place_in_uploads(store::Transaction& transaction, BucketObject& object, std::uint64_t crc64nvme,
                                         const WriteCondition& condition);
+  // When it expires unless something comes, and the parts that say so.
+  struct Judged {
+    std::int64_t expires_ms = 0;
+    std::vector<MultipartPart> parts;
+  };
+  rt::Task<rt::Result<Judged>> judge(const Multipart& multipart);
   rt::Task<rt::Result<bool>> sweep_one(std::string entry);
   rt::Task<rt::Result<bool>> forget_answer(std::string entry, std::string path);
   rt::Task<rt::Result<bool>> move_in_index(Multipart multipart, std::string entry, std::int64_t expires_ms);
 
   store::Store& store_;
   Tenants& tenants_;
+  Incoming& incoming_;
   const Clock clock_;
   const std::uint64_t part_min_bytes_;
 };

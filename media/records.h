@@ -1,6 +1,8 @@
 // Reading many records: a whole prefix, in batches. Any loop.
 #pragma once
 
+#include <cstddef>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -20,5 +22,11 @@ rt::Task<rt::Result<store::Record>> get_record(store::Store& store, std::string 
 inline bool is_lost(const rt::Error& error) {
   return error.code == rt::Code::kNotFound || error.code == rt::Code::kDamaged;
 }
+
+// Gives every entry of an index by time to `sweep_one`, up to the key `until`, and counts those it answers true for. An
+// entry that fails holds up no other: the first error is answered when all had their turn. A lost race is activity and
+// a missing record is done with; neither is an error.
+rt::Task<rt::Result<std::size_t>> sweep_index(store::Store& store, std::string prefix, std::string until,
+                                              std::function<rt::Task<rt::Result<bool>>(std::string entry)> sweep_one);
 
 }  // namespace millrace::media

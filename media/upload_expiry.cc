@@ -1,37 +1,18 @@
-// Uploads that nobody goes on with: they expire by their last activity, and their bytes go.
+// Expiring uploads that nobody goes on with.
 #include <algorithm>
+#include <utility>
 
 #include "media/codec.h"
 #include "media/keys.h"
+#include "media/multipart_records.h"
 #include "media/records.h"
 #include "media/uploads.h"
 
 namespace millrace::media {
-namespace {
-
-using rt::Code;
-
-constexpr std::size_t kSweepBatch = 256;
-
-}  // namespace
 
 rt::Task<rt::Result<std::size_t>> Uploads::sweep() {
-  const std::string now = keys::open_upload(clock_(), {}, {});
-  std::size_t expired = 0;
-  for (std::string after;;) {
-    store::Scan scan{.prefix = keys::open_uploads(), .after = after, .limit = kSweepBatch};
-    auto batch = co_await store_.scan(std::move(scan));
-    if (!batch) co_return rt::pass(batch);
-    for (const auto& entry : *batch) {
-      if (entry.key > now) co_return expired;
-      auto swept = co_await sweep_one(entry.key);
-      // A lost race is activity: the next sweep looks again.
-      if (!swept && swept.error().code != Code::kConflict && !is_lost(swept.error())) co_return rt::pass(swept);
-      if (swept && *swept) ++expired;
-    }
-    if (batch->size() < kSweepBatch) co_return expired;
-    after = batch->back().key;
-  }
+  co_return co_await sweep_index(store_, keys::open_uploads(), keys::open_upload(clock_(), {}, {}),
+                                 [this](std::string key) { return sweep_one(std::move(key)); });
 }
 
 // True when it expired.
@@ -51,7 +32,24 @@ rt::Task<rt::Result<bool>> Uploads::sweep_one(std::string key) {
   if (!expiry) co_return rt::pass(expiry);
   upload->expires_ms = std::max(upload->expires_ms, *expiry);
   if (upload->expires_ms > clock_()) co_return co_await move_in_index(std::move(*upload), std::move(key));
-  auto ended = co_await end(std::move(*upload), UploadState::kExpired, "nothing arrived for too long", {});
+  co_return co_await expire(std::move(*upload), std::move(key));
+}
+
+// Parts do not change the upload's record. So its multipart uploads are sealed, and it is looked again: what came since
+// is seen then, and what comes later breaks a seal.
+rt::Task<rt::Result<bool>> Uploads::expire(Upload upload, std::string key) {
+  std::vector<Multipart> sealed;
+  if (upload.type == UploadType::kMultipart) {
+    auto all = co_await seal_multiparts(store_, upload.tenant, std::string(kUploadsBucket), upload.id + "/");
+    if (!all) co_return rt::pass(all);
+    sealed = std::move(*all);
+    for (const Multipart& each : sealed) incoming_.sums.forget(each.ref.id);  // the records decide
+    auto merged = co_await merge_parts(upload);
+    if (!merged) co_return rt::pass(merged);
+    if (upload.expires_ms > clock_()) co_return co_await move_in_index(std::move(upload), std::move(key));
+  }
+  auto ended =
+      co_await end(std::move(upload), UploadState::kExpired, "nothing arrived for too long", {}, std::move(sealed));
   if (!ended) co_return rt::pass(ended);
   co_return true;
 }

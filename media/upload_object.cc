@@ -17,9 +17,12 @@ std::unexpected<rt::Error> refuse(std::string message) { return rt::fail(Code::k
 
 }  // namespace
 
+std::string upload_record_of(std::string_view tenant, std::string_view key) {
+  return keys::upload(tenant, key.substr(0, key.find('/')));
+}
+
 rt::Task<rt::Result<Upload>> open_upload_of(store::Store& store, std::string tenant, std::string key) {
-  const auto record_key = keys::upload(tenant, key.substr(0, key.find('/')));
-  auto record = co_await store.get(record_key);
+  auto record = co_await store.get(upload_record_of(tenant, key));
   if (!record) co_return rt::pass(record);
   if (!*record) co_return refuse("keys of this bucket belong to open uploads; create one first");
   auto upload = decode_upload(**record);

@@ -16,6 +16,8 @@
 
 namespace millrace::media {
 
+// The record of the upload that the key would name.
+std::string upload_record_of(std::string_view tenant, std::string_view key);
 // The upload that the key names: kForbidden, the field "key", unless there is one of type multipart that is open.
 rt::Task<rt::Result<Upload>> open_upload_of(store::Store& store, std::string tenant, std::string key);
 // The key names no upload, or one that has ended.

@@ -1,7 +1,10 @@
 // An upload's parts that come through S3: its progress while it is open, gone when it ends.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "media/bucket.h"
+#include "media/keys.h"
 #include "media/multipart_records.h"
 #include "media/upload_keys.h"
 #include "media/uploads.h"
@@ -15,21 +18,25 @@ bool takes_parts(const Upload& upload) { return upload.type == UploadType::kMult
 
 rt::Task<rt::Status> Uploads::merge_parts(Upload& upload) {
   if (!takes_parts(upload)) co_return rt::Status();
-  auto progress = co_await parts_progress(store_, upload.tenant, upload.id);
+  auto progress = co_await parts_progress(store_, incoming_, upload.tenant, upload.id);
   if (!progress) co_return rt::pass(progress);
-  if (progress->active_ms > upload.updated_ms) {
-    upload.expires_ms += progress->active_ms - upload.updated_ms;
-    upload.updated_ms = progress->active_ms;
+  const Arrivals::Seen object =
+      incoming_.bodies.seen(keys::upload(upload.tenant, upload.id)).value_or(Arrivals::Seen());
+  const std::int64_t active_ms = std::max(progress->active_ms, object.active_ms);
+  if (active_ms > upload.updated_ms) {
+    upload.expires_ms += active_ms - upload.updated_ms;
+    upload.updated_ms = active_ms;
   }
-  if (progress->parts == 0 || upload.whole) co_return rt::Status();
+  const std::uint64_t bytes = std::max(progress->bytes + progress->arriving_bytes, object.bytes);
+  if (upload.whole || (progress->parts == 0 && bytes == 0)) co_return rt::Status();
   upload.state = UploadState::kUploading;
-  upload.bytes_received = progress->bytes;
+  upload.bytes_received = std::min(bytes, upload.declared_bytes.value_or(bytes));
   co_return rt::Status();
 }
 
 // Why an upload that is not whole cannot be completed.
 rt::Task<rt::Status> Uploads::what_is_missing(Upload upload) {
-  auto progress = co_await parts_progress(store_, upload.tenant, upload.id);
+  auto progress = co_await parts_progress(store_, incoming_, upload.tenant, upload.id);
   if (!progress) co_return rt::pass(progress);
   if (progress->active_ms == 0) {
     co_return rt::fail(rt::Code::kConflict, fmt::format("no bytes have come: send them to the key {} of the bucket {}",

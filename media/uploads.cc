@@ -8,6 +8,7 @@
 #include "media/id.h"
 #include "media/keys.h"
 #include "media/limits.h"
+#include "media/multipart_records.h"
 #include "media/records.h"
 #include "media/select.h"
 #include "media/short_id.h"
@@ -118,7 +119,12 @@ std::unexpected<rt::Error> not_open(const Upload& upload) {
 }
 
 Uploads::Uploads(store::Store& store, Tenants& tenants, Jobs& jobs, Clock clock)
-    : store_(store), tenants_(tenants), jobs_(jobs), clock_(clock), transfers_(std::make_unique<Transfers>()) {}
+    : store_(store),
+      tenants_(tenants),
+      jobs_(jobs),
+      clock_(clock),
+      transfers_(std::make_unique<Transfers>()),
+      incoming_(clock) {}
 
 Uploads::~Uploads() = default;
 
@@ -312,11 +318,12 @@ rt::Task<rt::Result<Upload>> Uploads::cancel(std::string tenant, std::string id)
   co_return rt::fail(Code::kUnavailable, "the upload is changed too often");
 }
 
-// The one way out other than completing: the bytes go with the state.
-rt::Task<rt::Result<Upload>> Uploads::end(Upload upload, UploadState state, std::string error,
-                                          std::string duplicate_of) {
+// The one way out other than completing: the bytes go with the state. kConflict also when one of the seals was broken.
+rt::Task<rt::Result<Upload>> Uploads::end(Upload upload, UploadState state, std::string error, std::string duplicate_of,
+                                          std::vector<Multipart> sealed) {
   const std::string key = keys::upload(upload.tenant, upload.id);
   store::Transaction transaction;
+  for (const Multipart& each : sealed) transaction.require(keys::multipart(path_of(each.ref)), each.revision);
   for (const UploadPart& part : upload.parts) transaction.remove(part.object);
   upload.parts.clear();
   upload.state = state;

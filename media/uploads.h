@@ -2,8 +2,8 @@
 // cancel. Every step is one transaction that requires the record's revision, so two of the same race to one result.
 // An upload expires by its last activity, never by its age. Any loop.
 //
-// An upload of type multipart gets its bytes through S3 (multiparts.h, buckets.h): the parts that came are its progress
-// and its activity, and when it ends in any way its unfinished multipart uploads are aborted.
+// An upload of type multipart gets its bytes through S3 (multiparts.h, buckets.h): the parts that came or are on their
+// way are its progress and its activity, and when it ends in any way its unfinished multipart uploads are aborted.
 //
 // The bytes of a completed upload are its media's: removing the upload's record removes no byte of the media.
 #pragma once
@@ -16,7 +16,9 @@
 #include <vector>
 
 #include "media/clock.h"
+#include "media/incoming.h"
 #include "media/listing.h"
+#include "media/multipart.h"
 #include "media/receiver.h"
 #include "media/upload.h"
 #include "server/rt/error.h"
@@ -62,6 +64,9 @@ class Uploads {
   // All outlive the service.
   Uploads(store::Store& store, Tenants& tenants, Jobs& jobs, Clock clock = system_clock_ms);
   ~Uploads();
+
+  // For the services that receive through S3.
+  Incoming& incoming() noexcept { return incoming_; }
 
   rt::Task<rt::Result<Upload>> create(std::string tenant, NewUpload input);
   // With the progress of a transfer that runs right now.
@@ -109,7 +114,8 @@ class Uploads {
   // Removes the record of a completed upload; its media keeps the bytes. Else kConflict.
   rt::Task<rt::Status> remove(std::string tenant, std::string id);
 
-  // Expires what was idle for too long and frees its bytes; returns how many. Called every minute or so by one loop.
+  // Expires what was idle for too long and frees its bytes; returns how many. What fails holds up nothing else
+  // (sweep_index()). Called every minute or so by one loop.
   rt::Task<rt::Result<std::size_t>> sweep();
 
  private:
@@ -120,7 +126,9 @@ class Uploads {
   void put_new(store::Transaction& transaction, const Upload& upload) const;
   rt::Task<rt::Status> check_channel(std::string tenant, std::string channel_id);
   rt::Status check_whole(const Upload& upload) const;
-  rt::Task<rt::Result<Upload>> end(Upload upload, UploadState state, std::string error, std::string duplicate_of);
+  rt::Task<rt::Result<Upload>> end(Upload upload, UploadState state, std::string error, std::string duplicate_of,
+                                   std::vector<Multipart> sealed = {});
+  rt::Task<rt::Result<bool>> expire(Upload upload, std::string key);
   rt::Task<rt::Result<bool>> sweep_one(std::string key);
   rt::Task<rt::Result<bool>> move_in_index(Upload upload, std::string key);
 
@@ -145,6 +153,7 @@ class Uploads {
   Jobs& jobs_;
   const Clock clock_;
   std::unique_ptr<Transfers> transfers_;
+  Incoming incoming_;
 };
 
 }  // namespace millrace::media

@@ -160,8 +160,8 @@ rt::Status App::Parts::open_domain() {
   catalog = std::make_unique<media::Catalog>(*store);
   jobs = std::make_unique<media::Jobs>(*store);
   uploads = std::make_unique<media::Uploads>(*store, *tenants, *jobs);
-  buckets = std::make_unique<media::Buckets>(*store, *tenants);
-  multiparts = std::make_unique<media::Multiparts>(*store, *tenants);
+  buckets = std::make_unique<media::Buckets>(*store, *tenants, uploads->incoming());
+  multiparts = std::make_unique<media::Multiparts>(*store, *tenants, uploads->incoming());
   probe = std::make_unique<media::Probe>(*store, *catalog, jail, io, data / "jobs", config.media.ffprobe);
   media::JobKind kind = probe->kind();
   kind.concurrency = static_cast<std::uint32_t>(config.media.jobs_max);

@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 
+#include "handlers/s3/current.h"
 #include "handlers/s3/envelope.h"
 #include "handlers/s3/object_fields.h"
 #include "media/buckets.h"
@@ -75,30 +76,33 @@ rt::Task<Status> add_parts(XmlWriter& xml, const Call& call, const BucketObject&
   co_return Status();
 }
 
+Answer attributes_of(const Call& call, const std::vector<std::string>& wanted, const BucketObject& object) {
+  const auto wants = [&](std::string_view name) { return std::ranges::find(wanted, name) != wanted.end(); };
+  XmlWriter xml("GetObjectAttributesResponse", kNamespace);
+  if (wants("ETag")) xml.element("ETag", object.etag);
+  if (wants("Checksum") && !object.checksums.empty()) {
+    xml.begin("Checksum");
+    write_checksums(xml, object.checksums, object.part_count, /*with_type=*/true);
+    xml.end();
+  }
+  if (wants("ObjectParts")) {
+    auto added = co_await add_parts(xml, call, object);
+    if (!added) co_return pass(added);
+  }
+  if (wants("StorageClass")) xml.element("StorageClass", "STANDARD");
+  if (wants("ObjectSize")) xml.element("ObjectSize", object.size_bytes);
+  http::Response response = xml_response(xml);
+  response.fields.add("last-modified", http::http_date(object.modified_ms / 1000));
+  co_return response;
+}
+
 }  // namespace
 
 Answer get_attributes(const Call& call) {
   const auto wanted = wanted_attributes(call.request());
   if (!wanted) co_return std::unexpected(wanted.error());
-  const auto object = co_await call.services.buckets.object(call.tenant(), call.target.bucket, call.target.key);
-  if (!object) co_return std::unexpected(Refusal(object.error()));
-  const auto wants = [&](std::string_view name) { return std::ranges::find(*wanted, name) != wanted->end(); };
-  XmlWriter xml("GetObjectAttributesResponse", kNamespace);
-  if (wants("ETag")) xml.element("ETag", object->etag);
-  if (wants("Checksum") && !object->checksums.empty()) {
-    xml.begin("Checksum");
-    write_checksums(xml, object->checksums, object->part_count, /*with_type=*/true);
-    xml.end();
-  }
-  if (wants("ObjectParts")) {
-    auto added = co_await add_parts(xml, call, *object);
-    if (!added) co_return pass(added);
-  }
-  if (wants("StorageClass")) xml.element("StorageClass", "STANDARD");
-  if (wants("ObjectSize")) xml.element("ObjectSize", object->size_bytes);
-  http::Response response = xml_response(xml);
-  response.fields.add("last-modified", http::http_date(object->modified_ms / 1000));
-  co_return response;
+  const auto answer = [&](const BucketObject& object) { return attributes_of(call, *wanted, object); };
+  co_return co_await of_current(call, call.target.bucket, call.target.key, answer);
 }
 
 }  // namespace millrace::handlers::s3

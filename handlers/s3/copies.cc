@@ -4,6 +4,7 @@
 
 #include <charconv>
 
+#include "handlers/s3/current.h"
 #include "handlers/s3/envelope.h"
 #include "handlers/s3/multipart.h"
 #include "handlers/s3/object_fields.h"
@@ -38,13 +39,11 @@ Status check_source(const http::Request& request, const BucketObject& source) {
   return refuse(reasons::kPreconditionFailed, "At least one of the pre-conditions you specified did not hold");
 }
 
-rt::Task<Result<BucketObject>> find_source(const Call& call) {
+// The answer is made of the object that x-amz-copy-source names, if its conditions hold.
+Answer of_source(const Call& call, OnObject answer) {
   const auto named = read_copy_source(call.field("x-amz-copy-source"));
   if (!named) co_return std::unexpected(named.error());
-  auto source = co_await call.services.buckets.object(call.tenant(), named->bucket, named->key);
-  if (!source) co_return pass(source);
-  if (auto checked = check_source(call.request(), *source); !checked) co_return pass(checked);
-  co_return std::move(*source);
+  co_return co_await of_current(call, named->bucket, named->key, std::move(answer));
 }
 
 // Reading for a checksum ends with the one who waits for it, and with the server.
@@ -131,24 +130,45 @@ http::Response copy_response(std::string_view root, std::string_view etag, std::
   return xml_response(xml);
 }
 
-}  // namespace
-
-Answer copy_object(const Call& call) {
-  const auto source = co_await find_source(call);
-  if (!source) co_return std::unexpected(source.error());
-  auto put = put_of(call, *source);
+Answer copy_whole(const Call& call, const BucketObject& source) {
+  if (auto checked = check_source(call.request(), source); !checked) co_return pass(checked);
+  auto put = put_of(call, source);
   if (!put) co_return pass(put);
   auto algorithm = algorithm_of(call.request(), "x-amz-checksum-algorithm");
   if (!algorithm) co_return pass(algorithm);
-  if (!*algorithm && !source->checksums.empty()) *algorithm = source->checksums.front().algorithm;
-  const auto intake = co_await call.services.buckets.begin(*put, source->size_bytes);
-  if (!intake) co_return std::unexpected(Refusal(intake.error()));
-  auto copied = co_await copy(call, *source, {0, source->size_bytes}, *algorithm);
+  if (!*algorithm && !source.checksums.empty()) *algorithm = source.checksums.front().algorithm;
+  auto intake = co_await call.services.buckets.begin(*put, source.size_bytes);
+  if (!intake) co_return pass(intake);
+  auto copied = co_await copy(call, source, {0, source.size_bytes}, *algorithm);
   if (!copied) co_return pass(copied);
   put->checksums = std::move(copied->checksums);
-  const auto object = co_await call.services.buckets.put(std::move(*put), std::move(copied->draft));
-  if (!object) co_return std::unexpected(Refusal(object.error()));
+  auto object =
+      co_await call.services.buckets.put(std::move(*put), std::move(copied->draft), std::move(intake->arrival));
+  if (!object) co_return pass(object);
   co_return copy_response("CopyObjectResult", object->etag, object->modified_ms, object->checksums);
+}
+
+Answer copy_range(const Call& call, std::uint32_t number, std::optional<ChecksumAlgorithm> algorithm,
+                  const BucketObject& source) {
+  if (auto checked = check_source(call.request(), source); !checked) co_return pass(checked);
+  auto range = range_of(call, source);
+  if (!range) co_return pass(range);
+  auto& multiparts = call.services.multiparts;
+  auto intake = co_await multiparts.begin_part(multipart_of(call), number, range->length);
+  if (!intake) co_return pass(intake);
+  auto copied = co_await copy(call, source, *range, algorithm);
+  if (!copied) co_return pass(copied);
+  media::PutPart put{number, {}, std::move(copied->checksums)};
+  auto part = co_await multiparts.put_part(multipart_of(call), std::move(put), std::move(copied->draft),
+                                           std::move(intake->arrival));
+  if (!part) co_return pass(part);
+  co_return copy_response("CopyPartResult", part->etag, part->modified_ms, part->checksums);
+}
+
+}  // namespace
+
+Answer copy_object(const Call& call) {
+  return of_source(call, [&call](const BucketObject& source) { return copy_whole(call, source); });
 }
 
 Answer copy_part(const Call& call) {
@@ -156,19 +176,10 @@ Answer copy_part(const Call& call) {
   if (!number) co_return std::unexpected(number.error());
   const auto multipart = co_await call.services.multiparts.get(multipart_of(call));
   if (!multipart) co_return std::unexpected(Refusal(multipart.error()));
-  const auto source = co_await find_source(call);
-  if (!source) co_return std::unexpected(source.error());
-  const auto range = range_of(call, *source);
-  if (!range) co_return std::unexpected(range.error());
-  const auto intake = co_await call.services.multiparts.begin_part(multipart_of(call), *number, range->length);
-  if (!intake) co_return std::unexpected(Refusal(intake.error()));
-  auto copied = co_await copy(call, *source, *range, multipart->algorithm);
-  if (!copied) co_return pass(copied);
-  media::PutPart put{*number, {}, std::move(copied->checksums)};
-  const auto part =
-      co_await call.services.multiparts.put_part(multipart_of(call), std::move(put), std::move(copied->draft));
-  if (!part) co_return std::unexpected(Refusal(part.error()));
-  co_return copy_response("CopyPartResult", part->etag, part->modified_ms, part->checksums);
+  const auto answer = [&](const BucketObject& source) {
+    return copy_range(call, *number, multipart->algorithm, source);
+  };
+  co_return co_await of_source(call, answer);
 }
 
 }  // namespace millrace::handlers::s3

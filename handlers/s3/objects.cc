@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "handlers/object_body.h"
+#include "handlers/s3/current.h"
 #include "handlers/s3/object_fields.h"
 #include "handlers/s3/payload.h"
 #include "media/buckets.h"
@@ -134,6 +135,25 @@ Result<Response> described(const Call& call, const BucketObject& object, const C
   return response;
 }
 
+Answer get_current(const Call& call, const BucketObject& object) {
+  const http::Validators validators{quoted_etag(object.etag), object.modified_ms / 1000};
+  const http::Verdict verdict = http::evaluate_conditions(call.request(), validators);
+  if (verdict == http::Verdict::kPreconditionFailed) {
+    co_return refuse(reasons::kPreconditionFailed, "At least one of the pre-conditions you specified did not hold");
+  }
+  if (verdict == http::Verdict::kNotModified) co_return not_modified(object);
+  const auto choice = co_await choose(call, object, validators);
+  if (!choice) co_return std::unexpected(choice.error());
+  auto response = described(call, object, *choice);
+  if (!response || call.request().method == http::Method::kHead) co_return response;
+  if (choice->range.length == 0) co_return response;
+  auto reader = co_await call.services.buckets.read(object, choice->range.first, choice->range.length);
+  if (!reader) co_return pass(reader);
+  auto set = co_await set_object_body(*response, std::move(*reader), choice->range.length);
+  if (!set) co_return pass(set);
+  co_return response;
+}
+
 }  // namespace
 
 Answer put_object(const Call& call) {
@@ -149,7 +169,8 @@ Answer put_object(const Call& call) {
   if (!received) co_return pass(received);
   put->md5 = std::move(received->verified.md5);
   put->checksums = std::move(received->verified.checksums);
-  auto object = co_await call.services.buckets.put(std::move(*put), std::move(received->draft));
+  auto object =
+      co_await call.services.buckets.put(std::move(*put), std::move(received->draft), std::move(received->arrival));
   if (!object) co_return pass(object);
   Response response = Response::empty(200);
   response.fields.add("etag", quoted_etag(object->etag));
@@ -158,23 +179,9 @@ Answer put_object(const Call& call) {
 }
 
 Answer get_object(const Call& call) {
-  auto object = co_await call.services.buckets.object(call.tenant(), call.target.bucket, call.target.key);
-  if (!object) co_return pass(object);
   quote_conditions(call.exchange.request);
-  const http::Validators validators{quoted_etag(object->etag), object->modified_ms / 1000};
-  const http::Verdict verdict = http::evaluate_conditions(call.request(), validators);
-  if (verdict == http::Verdict::kPreconditionFailed) {
-    co_return refuse(reasons::kPreconditionFailed, "At least one of the pre-conditions you specified did not hold");
-  }
-  if (verdict == http::Verdict::kNotModified) co_return not_modified(*object);
-  const auto choice = co_await choose(call, *object, validators);
-  if (!choice) co_return std::unexpected(choice.error());
-  auto response = described(call, *object, *choice);
-  if (!response || call.request().method == http::Method::kHead) co_return response;
-  auto set = co_await set_object_body(*response, call.services.store, object->object, choice->range.first,
-                                      choice->range.length);
-  if (!set) co_return pass(set);
-  co_return response;
+  return of_current(call, call.target.bucket, call.target.key,
+                    [&call](const BucketObject& object) { return get_current(call, object); });
 }
 
 }  // namespace millrace::handlers::s3

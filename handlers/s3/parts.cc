@@ -58,7 +58,8 @@ Answer upload_part(const Call& call) {
   auto received = co_await receive(std::move(*payload), std::move(*intake));
   if (!received) co_return pass(received);
   media::PutPart put{*number, std::move(received->verified.md5), std::move(received->verified.checksums)};
-  const auto part = co_await multiparts.put_part(multipart_of(call), std::move(put), std::move(received->draft));
+  const auto part = co_await multiparts.put_part(multipart_of(call), std::move(put), std::move(received->draft),
+                                                 std::move(received->arrival));
   if (!part) co_return std::unexpected(Refusal(part.error()));
   Response response = Response::empty(200);
   response.fields.add("etag", quoted_etag(part->etag));

@@ -226,6 +226,7 @@ rt::Task<Result<Received>> receive(Payload payload, media::Intake intake) {
     if (slices->empty()) break;
     for (rt::Slice& slice : *slices) {
       bytes += slice.size();
+      intake.arrival.advance(slice.size());
       if (bytes > intake.bytes_max) {
         co_return refuse(reasons::kEntityTooLarge, "Your proposed upload exceeds the maximum allowed object size.");
       }
@@ -237,7 +238,7 @@ rt::Task<Result<Received>> receive(Payload payload, media::Intake intake) {
   if (!draft) co_return pass(draft);
   auto verified = payload.verdict({draft->crc32(), draft->crc64nvme()});
   if (!verified) co_return pass(verified);
-  co_return Received{std::move(*draft), std::move(*verified)};
+  co_return Received{std::move(*draft), std::move(*verified), std::move(intake.arrival)};
 }
 
 rt::Task<Result<std::string>> read_document(http::Exchange& exchange, const Caller& caller, std::size_t bytes_max,

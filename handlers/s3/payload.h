@@ -72,6 +72,7 @@ class Payload {
 struct Received {
   store::Draft draft;
   Verified verified;
+  media::Arrival arrival;  // goes on with the draft
 };
 
 // The whole payload into a draft.

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "handlers/refusal.h"
+#include "media/bucket.h"
 
 namespace millrace::handlers::s3 {
 namespace {
@@ -62,7 +63,9 @@ Reason reason_of(const rt::Error& error) {
 
 }  // namespace
 
-Refusal::Refusal(const rt::Error& error) : Refusal(reason_of(error), public_message(error)) {}
+Refusal::Refusal(const rt::Error& error) : Refusal(reason_of(error), public_message(error)) {
+  replaced = media::is_replaced(error);
+}
 
 Refusal::Refusal(const http::sigv4::Failure& failure)
     : code(http::sigv4::code_of(failure.fault)),

@@ -74,6 +74,7 @@ struct Refusal {
   int status;
   std::string message;
   std::string content_range = {};  // of a 416
+  bool replaced = false;           // the object was replaced after it was looked up: look again (current.h)
 };
 
 template <class T>

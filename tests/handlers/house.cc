@@ -103,8 +103,8 @@ House::House(Settings settings) {
   catalog = std::make_unique<media::Catalog>(store);
   jobs = std::make_unique<media::Jobs>(store);
   uploads = std::make_unique<media::Uploads>(store, *tenants, *jobs);
-  buckets = std::make_unique<media::Buckets>(store, *tenants);
-  multiparts = std::make_unique<media::Multiparts>(store, *tenants);
+  buckets = std::make_unique<media::Buckets>(store, *tenants, uploads->incoming());
+  multiparts = std::make_unique<media::Multiparts>(store, *tenants, uploads->incoming());
   services.reset(new Services{store, *tenants, *channels, *uploads, *catalog, *buckets, *multiparts, text});
   services->settings = std::move(settings);
   services->metrics_text = [] { return std::string("# metrics\n"); };

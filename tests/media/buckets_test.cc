@@ -295,5 +295,49 @@ TEST_F(BucketsTest, page_of_nothing_has_no_next) {
   EXPECT_TRUE(list({.limit = 1}).more);
 }
 
+TEST_F(BucketsTest, reader_of_what_was_replaced_is_told_so) {
+  const BucketObject old = put("a", "old");
+  put("a", "new!");
+  for (const rt::Error& error : {bad(buckets->read(old, 0, 3)), bad(buckets->copy(old, 0, 3))}) {
+    EXPECT_TRUE(is_replaced(error));
+    EXPECT_EQ(error.message.find(old.object.text()), std::string::npos) << "an internal id: " << error.message;
+  }
+  const MultipartRef ref = good(multiparts->create({.tenant = "default", .bucket = "stuff", .key = "a"})).ref;
+  const NamedPart part{.number = 1, .etag = good(multiparts->put_part(ref, {.number = 1}, draft("part"))).etag};
+  const BucketObject of_parts = good(multiparts->complete(ref, {.parts = {part}}));
+  put("a");
+  EXPECT_TRUE(is_replaced(bad(buckets->parts(of_parts))));
+}
+
+// Another removal announces itself and fails for an object that is gone at once.
+TEST_F(BucketsTest, removal_that_lost_a_race_looks_again) {
+  put("a");
+  store.before_commit([&] {
+    std::thread([&] {
+      EXPECT_EQ(bad(buckets->remove("default", "stuff")).field, "bucket");
+      good(buckets->remove_object("default", "stuff", "a"));
+    }).join();
+  });
+  good(buckets->remove("default", "stuff"));
+  EXPECT_EQ(bad(buckets->get("default", "stuff")).code, Code::kNotFound);
+}
+
+TEST_F(BucketsTest, removal_of_what_another_removed_finds_nothing) {
+  store.before_commit([&] { std::thread([&] { good(buckets->remove("default", "stuff")); }).join(); });
+  EXPECT_EQ(bad(buckets->remove("default", "stuff")).code, Code::kNotFound);
+}
+
+// Whoever writes calls the removal off; what was written need not be an object.
+TEST_F(BucketsTest, removal_that_was_called_off_looks_again) {
+  int commits = 0;
+  std::function<void()> step = [&] {
+    if (++commits < 2) return store.before_commit(step);
+    std::thread([&] { good(multiparts->create({.tenant = "default", .bucket = "stuff", .key = "k"})); }).join();
+  };
+  store.before_commit(step);
+  good(buckets->remove("default", "stuff"));
+  EXPECT_EQ(store.records("m/multipart"), 0u);
+}
+
 }  // namespace
 }  // namespace millrace::media

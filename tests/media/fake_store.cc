@@ -84,7 +84,7 @@ std::unique_ptr<store::Writer> FakeStore::writer(std::string) { return std::make
 
 rt::Task<rt::Result<store::Revision>> FakeStore::commit(store::Transaction transaction) {
   co_await Yield{};
-  if (auto step = next_step()) step();
+  if (auto step = next_step(before_commit_)) step();
   std::lock_guard lock(mutex_);
   if (commit_error_) co_return std::unexpected(*commit_error_);
   if (auto ok = check(transaction); !ok) co_return rt::pass(ok);
@@ -92,14 +92,19 @@ rt::Task<rt::Result<store::Revision>> FakeStore::commit(store::Transaction trans
   co_return revision_;
 }
 
-std::function<void()> FakeStore::next_step() {
+std::function<void()> FakeStore::next_step(std::function<void()>& of) {
   std::lock_guard lock(mutex_);
-  return std::exchange(before_commit_, {});
+  return std::exchange(of, {});
 }
 
 void FakeStore::before_commit(std::function<void()> step) {
   std::lock_guard lock(mutex_);
   before_commit_ = std::move(step);
+}
+
+void FakeStore::before_read(std::function<void()> step) {
+  std::lock_guard lock(mutex_);
+  before_read_ = std::move(step);
 }
 
 void FakeStore::fail_commits(std::optional<rt::Error> error) {
@@ -172,6 +177,7 @@ rt::Task<rt::Result<std::vector<store::Record>>> FakeStore::scan(store::Scan sca
   } else {
     std::for_each(entries_.begin(), entries_.end(), take);
   }
+  scanned_records_ += found.size();
   co_return found;
 }
 
@@ -187,9 +193,10 @@ rt::Task<rt::Result<std::optional<store::ObjectInfo>>> FakeStore::info(store::Ob
 rt::Task<rt::Result<std::unique_ptr<store::Reader>>> FakeStore::read(store::ObjectId id, std::uint64_t offset,
                                                                      std::uint64_t length) {
   co_await Yield{};
+  if (auto step = next_step(before_read_)) step();
   std::lock_guard lock(mutex_);
   const auto found = contents_.find(id);
-  if (found == contents_.end()) co_return rt::fail(Code::kNotFound, "no such object");
+  if (found == contents_.end()) co_return rt::fail(Code::kNotFound, "there is no object " + id.text());
   if (offset + length > found->second.size()) co_return rt::fail(Code::kInvalid, "the range is outside");
   ++reads_;
   co_return std::make_unique<FakeReader>(found->second.substr(offset, length));
@@ -227,6 +234,11 @@ std::size_t FakeStore::commits() const {
 std::size_t FakeStore::reads() const {
   std::lock_guard lock(mutex_);
   return reads_;
+}
+
+std::size_t FakeStore::scanned_records() const {
+  std::lock_guard lock(mutex_);
+  return scanned_records_;
 }
 
 std::size_t FakeStore::records(const std::string& prefix) const {

@@ -31,6 +31,8 @@ class FakeStore final : public store::Store {
 
   // Runs once, right before the next commit is judged.
   void before_commit(std::function<void()> step);
+  // Likewise, before the next object is read.
+  void before_read(std::function<void()> step);
   // The next commits fail with this, until cleared.
   void fail_commits(std::optional<rt::Error> error);
 
@@ -40,13 +42,14 @@ class FakeStore final : public store::Store {
   std::optional<std::string> bytes(store::ObjectId id) const;
   std::size_t commits() const;
   std::size_t reads() const;
+  std::size_t scanned_records() const;  // given out by all scans
 
  private:
   struct Entry {
     std::string value;
     store::Revision revision;
   };
-  std::function<void()> next_step();
+  std::function<void()> next_step(std::function<void()>& of);
   rt::Status check(const store::Transaction& transaction) const;
   void apply(store::Transaction& transaction);
 
@@ -56,7 +59,9 @@ class FakeStore final : public store::Store {
   store::Revision revision_ = 0;                     // guarded by mutex_
   std::size_t commits_ = 0;                          // guarded by mutex_
   std::size_t reads_ = 0;                            // guarded by mutex_
+  std::size_t scanned_records_ = 0;                  // guarded by mutex_
   std::function<void()> before_commit_;              // guarded by mutex_
+  std::function<void()> before_read_;                // guarded by mutex_
   std::optional<rt::Error> commit_error_;            // guarded by mutex_
 };
 

@@ -7,6 +7,8 @@
 #include <thread>
 
 #include "media/checksum_hasher.h"
+#include "media/keys.h"
+#include "media/multipart_records.h"
 #include "server/http/crypto.h"
 #include "store/crc.h"
 #include "tests/media/world.h"
@@ -256,6 +258,77 @@ TEST_F(MultipartsTest, idle_ones_expire_by_their_last_part) {
   EXPECT_EQ(good(multiparts->sweep()), 1u);
   EXPECT_EQ(store.objects(), 0u);
   EXPECT_EQ(store.records("m/multipart"), 0u);
+}
+
+TEST_F(MultipartsTest, part_that_comes_while_it_expires_is_kept) {
+  for (int late_commit = 1; late_commit <= 2; ++late_commit) {
+    const MultipartRef ref = begin(fmt::format("key {}", late_commit));
+    put(ref, 1, "1234");
+    test_now_ms += kDayMs + 1;
+    int commits = 0;
+    std::function<void()> step = [&] {
+      if (++commits < late_commit) return store.before_commit(step);
+      std::thread([&] { put(ref, 2, "late"); }).join();
+    };
+    store.before_commit(step);
+    EXPECT_EQ(good(multiparts->sweep()), 0u) << late_commit;
+    EXPECT_EQ(good(multiparts->list_parts(ref, 0, 10)).parts.size(), 2u) << late_commit;
+    test_now_ms += kDayMs - 1;
+    EXPECT_EQ(good(multiparts->sweep()), 0u) << late_commit;
+    test_now_ms += 2;
+    EXPECT_EQ(good(multiparts->sweep()), 1u) << late_commit;
+    expect_clean();
+  }
+}
+
+TEST_F(MultipartsTest, body_that_comes_while_it_expires_keeps_it) {
+  const MultipartRef ref = begin();
+  test_now_ms += kDayMs + 1;
+  std::optional<Intake> intake;
+  store.before_commit([&] { std::thread([&] { intake.emplace(good(multiparts->begin_part(ref, 1, {}))); }).join(); });
+  EXPECT_EQ(good(multiparts->sweep()), 0u);
+  put(ref, 1, "1234");
+}
+
+TEST_F(MultipartsTest, part_on_its_way_is_activity) {
+  const MultipartRef ref = begin();
+  {
+    Intake intake = good(multiparts->begin_part(ref, 1, {}));
+    intake.arrival.advance(1);
+    test_now_ms += kDayMs + 1;
+    EXPECT_EQ(good(multiparts->sweep()), 0u);
+    test_now_ms += kDayMs + 1;
+    EXPECT_EQ(good(multiparts->sweep()), 0u);
+  }
+  test_now_ms += kDayMs - 1;
+  EXPECT_EQ(good(multiparts->sweep()), 0u);
+  test_now_ms += 2;
+  EXPECT_EQ(good(multiparts->sweep()), 1u);
+}
+
+TEST_F(MultipartsTest, one_that_cannot_be_swept_holds_up_no_other) {
+  begin("first");
+  begin("second");
+  begin("third");
+  test_now_ms += kDayMs + 1;
+  store.before_commit([&] {
+    store.fail_commits(rt::Error{Code::kFull, "no space"});
+    store.before_commit([&] { store.fail_commits({}); });
+  });
+  EXPECT_EQ(bad(multiparts->sweep()).code, Code::kFull) << "it is told";
+  EXPECT_EQ(store.records("m/multipart/"), 1u);
+  EXPECT_EQ(good(multiparts->sweep()), 1u);
+}
+
+TEST_F(MultipartsTest, damaged_record_is_told_and_holds_up_no_other) {
+  const MultipartRef ref = begin("a");
+  store::Transaction damage;
+  damage.put(keys::multipart(path_of(ref)), "\xff no record");
+  good(store.commit(std::move(damage)));
+  const MultipartRef other = begin("b");
+  test_now_ms += kDayMs + 1;
+  EXPECT_EQ(bad(multiparts->sweep()).code, Code::kDamaged);
+  EXPECT_EQ(bad(multiparts->get(other)).field, "uploadId");
 }
 
 TEST_F(MultipartsTest, answer_to_a_repeat_is_forgotten) {

@@ -34,8 +34,8 @@ struct Server {
         tenants(good(Tenants::open(*store, test_secret()))),
         jobs(*store),
         uploads(*store, *tenants, jobs),
-        buckets(*store, *tenants),
-        multiparts(*store, *tenants, system_clock_ms, kPartMinTestBytes),
+        buckets(*store, *tenants, uploads.incoming()),
+        multiparts(*store, *tenants, uploads.incoming(), system_clock_ms, kPartMinTestBytes),
         catalog(*store) {}
 
   std::unique_ptr<store::Disk> disk = store::posix_disk();

@@ -117,5 +117,16 @@ TEST_F(UploadKeysTest, suggested_parts_suffice) {
   EXPECT_GE(part_bytes_for(5ull << 40) * 10'000, 5ull << 40);
 }
 
+TEST_F(UploadKeysTest, stay_good_while_a_part_arrives) {
+  const Upload upload = announce();
+  const std::string key = upload_object_key(upload);
+  const MultipartRef ref =
+      good(multiparts->create({.tenant = "default", .bucket = std::string(kUploadsBucket), .key = key})).ref;
+  const Intake intake = good(multiparts->begin_part(ref, 1, {}));
+  test_now_ms += 2 * kDayMs;
+  EXPECT_EQ(good(uploads->sweep()), 0u);
+  EXPECT_TRUE(check(upload, UploadAction::kPutPart, std::string(kUploadsBucket), key));
+}
+
 }  // namespace
 }  // namespace millrace::media

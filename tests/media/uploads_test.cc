@@ -3,6 +3,7 @@
 #include <set>
 #include <thread>
 
+#include "media/keys.h"
 #include "server/rt/event.h"
 #include "tests/media/world.h"
 
@@ -357,15 +358,27 @@ TEST_F(UploadsTest, lists_come_newest_first_and_page) {
   EXPECT_EQ(found.items[0].id, ids[3]);
 }
 
-TEST_F(UploadsTest, record_that_does_not_decode_keeps_no_other_from_expiring) {
+TEST_F(UploadsTest, record_that_does_not_decode_is_told_and_keeps_no_other_from_expiring) {
   const Upload broken = announce();
   const Upload idle = announce();
   store::Transaction damage;
   damage.put("m/upload/default/" + broken.id, "\xff\xff");
   good(store.commit(std::move(damage)));
   test_now_ms += 2 * kDayMs;
-  EXPECT_EQ(good(uploads->sweep()), 1u);
+  EXPECT_EQ(bad(uploads->sweep()).code, Code::kDamaged);
   EXPECT_EQ(now(idle.id).state, UploadState::kExpired);
+}
+
+TEST_F(UploadsTest, one_that_cannot_be_swept_holds_up_no_other) {
+  for (int i = 0; i < 3; ++i) announce();
+  test_now_ms += kDayMs + 1;
+  store.before_commit([&] {
+    store.fail_commits(rt::Error{Code::kFull, "no space"});
+    store.before_commit([&] { store.fail_commits({}); });
+  });
+  EXPECT_EQ(bad(uploads->sweep()).code, Code::kFull) << "it is told";
+  EXPECT_EQ(store.records(keys::open_uploads()), 1u);
+  EXPECT_EQ(good(uploads->sweep()), 1u);
 }
 
 TEST_F(UploadsTest, sweeps_do_not_lengthen_the_idle_time) {

@@ -63,8 +63,8 @@ class World : public ::testing::Test {
     good(tenants->create("other", "Somebody else"));
     jobs = std::make_unique<Jobs>(store, test_clock);
     uploads = std::make_unique<Uploads>(store, *tenants, *jobs, test_clock);
-    buckets = std::make_unique<Buckets>(store, *tenants, test_clock);
-    multiparts = std::make_unique<Multiparts>(store, *tenants, test_clock, kPartMinTestBytes);
+    buckets = std::make_unique<Buckets>(store, *tenants, uploads->incoming(), test_clock);
+    multiparts = std::make_unique<Multiparts>(store, *tenants, uploads->incoming(), test_clock, kPartMinTestBytes);
   }
 
   Upload announce(std::string name = "clip.mp4") {

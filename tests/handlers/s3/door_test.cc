@@ -1,5 +1,7 @@
 // The S3 door as a signing client sees it: who gets in, to what, and how it says no.
 #include <algorithm>
+#include <functional>
+#include <thread>
 
 #include "server/http/date.h"
 #include "server/http/sigv4.h"
@@ -65,6 +67,62 @@ TEST_F(S3Door, stores_nothing_that_is_not_what_was_signed) {
   broken.breaks = true;
   EXPECT_EQ(house.ask(broken).status, 400);
   EXPECT_EQ(send("HEAD", "/bucket/k").status, 404);
+}
+
+TEST_F(S3Door, body_that_was_cut_is_activity) {
+  const Reply created = house.call("POST", "/v2/uploads", R"({"fileName": "clip.mp4"})");
+  const std::string path = "/uploads/" + created.at("data.input.key");
+  const Reply begun = send("POST", path + "?uploads");
+  const std::string id = http::Xml::parse(begun.body, "InitiateMultipartUploadResult")->text("UploadId").value_or("");
+  auto& bodies = house.uploads->incoming().bodies;
+  EXPECT_EQ(send("PUT", path + "?partNumber=1&uploadId=" + id, "hello").status, 200);
+  EXPECT_EQ(bodies.size(), 0U) << "it is committed";
+  for (const std::string& target : {path + "?partNumber=2&uploadId=" + id, path}) {
+    Ask broken = signed_by(key, {.method = "PUT", .target = target, .body = "hello"});
+    broken.breaks = true;
+    EXPECT_EQ(house.ask(broken).status, 400);
+  }
+  EXPECT_EQ(bodies.size(), 2U) << "of the multipart upload and of the upload";
+}
+
+TEST_F(S3Door, object_that_is_replaced_while_it_is_read_is_there) {
+  send("PUT", "/bucket");
+  const auto replace_while_read = [&](const std::string& content) {
+    house.store.before_read(
+        [this, content] { std::thread([&] { EXPECT_EQ(send("PUT", "/bucket/k", content).status, 200); }).join(); });
+  };
+  send("PUT", "/bucket/k", "old");
+  replace_while_read("newer");
+  const Reply got = send("GET", "/bucket/k");
+  EXPECT_EQ(got.status, 200) << got.body;
+  EXPECT_EQ(got.body, "newer");
+  EXPECT_EQ(got.field("etag"), send("HEAD", "/bucket/k").field("etag"));
+
+  replace_while_read("newest");
+  EXPECT_EQ(send("PUT", "/bucket/copy", "", {{"x-amz-copy-source", "/bucket/k"}}).status, 200);
+  EXPECT_EQ(send("GET", "/bucket/copy").body, "newest");
+
+  const Reply begun = send("POST", "/bucket/joined?uploads");
+  const std::string id = http::Xml::parse(begun.body, "InitiateMultipartUploadResult")->text("UploadId").value_or("");
+  replace_while_read("last");
+  const std::string part = "/bucket/joined?partNumber=1&uploadId=" + id;
+  EXPECT_EQ(send("PUT", part, "", {{"x-amz-copy-source", "/bucket/k"}}).status, 200);
+
+  house.store.before_read([this] { std::thread([&] { send("DELETE", "/bucket/k"); }).join(); });
+  EXPECT_EQ(code(send("GET", "/bucket/k")), "NoSuchKey");
+}
+
+TEST_F(S3Door, object_that_is_always_replaced_is_not_called_missing) {
+  send("PUT", "/bucket");
+  send("PUT", "/bucket/k", "old");
+  std::function<void()> replace = [&] {
+    std::thread([&] { send("PUT", "/bucket/k", "new"); }).join();
+    house.store.before_read(replace);
+  };
+  house.store.before_read(replace);
+  const Reply got = send("GET", "/bucket/k");
+  EXPECT_EQ(code(got), "ServiceUnavailable");
+  EXPECT_EQ(got.body.find("there is no object"), std::string::npos) << got.body;
 }
 
 TEST_F(S3Door, refuses_what_it_does_not_offer) {

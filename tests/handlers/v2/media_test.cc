@@ -52,6 +52,13 @@ TEST_F(MediaV2, IsDeletedSoftlyAndRecovered) {
   EXPECT_EQ(door_.call("GET", path_).status, 404);
 }
 
+TEST_F(MediaV2, IsNotThereWhenDeletedWhileItIsRead) {
+  door_.store.before_read([this] { std::thread([this] { door_.call("DELETE", path_ + "?hard=true"); }).join(); });
+  const Reply gone = original({});
+  EXPECT_EQ(gone.status, 404);
+  EXPECT_THAT(gone.body, HasSubstr("no such media"));
+}
+
 TEST_F(MediaV2, AsksForMoreTranscriptLanguages) {
   door_.call("PATCH", path_, R"({"transcriptLanguageCodes":["en"]})");
   const Reply reply = door_.call("PUT", path_ + "/metadata", R"({"transcriptLanguageCodes":["de","en"]})");
