@@ -54,12 +54,9 @@ class S3Peer(servers.Server):
     def start(self):
         self.address = {"h1": f"127.0.0.1:{servers.free_port()}"}
         (self.files / BUCKET).mkdir()
-        self.spawn(PEER_TOOLS / self.program, *self.arguments(), env={**os.environ, **self.settings()})
+        self.spawn(PEER_TOOLS / self.program, *self.arguments(), env={**os.environ, "GOMAXPROCS": "1"})
         self.wait_for_ports()
         self.s3 = S3Client(f"http://{self.address['h1']}", ACCESS, SECRET)
-
-    def settings(self):
-        return {"GOMAXPROCS": "1"}
 
 
 class Versity(S3Peer):
@@ -69,14 +66,6 @@ class Versity(S3Peer):
         return "--access", ACCESS, "--secret", SECRET, "--port", self.address["h1"], "--keep-alive", "--quiet", "posix", self.files
 
 
-class Rclone(S3Peer):
-    name = program = "rclone"
-
-    def arguments(self):
-        return ("serve", "s3", "--addr", self.address["h1"], "--auth-key", f"{ACCESS},{SECRET}", "--config", os.devnull,
-                "--vfs-cache-mode", "off", self.files)
-
-
 class Ours(servers.Millrace):
     def start(self):
         super().start()
@@ -84,7 +73,7 @@ class Ours(servers.Millrace):
         self.s3.calls.create_bucket(Bucket=BUCKET)
 
 
-PEERS = (Versity, Rclone)
+PEERS = (Versity,)
 
 
 def send_parts(server, kind, total):
