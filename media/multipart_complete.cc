@@ -68,8 +68,14 @@ rt::Task<rt::Result<BucketObject>> Multiparts::complete(MultipartRef ref, Comple
     auto sealed = co_await seal(store_, std::move(*multipart));
     if (!sealed && sealed.error().code == Code::kConflict) continue;
     if (!sealed) co_return rt::pass(sealed);
+    const store::Revision seal_revision = sealed->revision;
     auto completed = co_await try_complete(std::move(*sealed), input);
-    if (completed || completed.error().code != Code::kConflict) co_return completed;
+    if (completed) co_return completed;
+    if (completed.error().code == Code::kConflict) continue;
+    // Refused for parts that another completion took meanwhile, perhaps: only what was seen under the seal counts.
+    auto current = co_await load_multipart(store_, ref);
+    if (current && current->revision == seal_revision) co_return completed;
+    if (!current && current.error().code != Code::kNotFound) co_return rt::pass(current);
   }
   co_return rt::fail(Code::kUnavailable, "parts of the upload come faster than it can be completed", "uploadId");
 }
