@@ -51,8 +51,12 @@ rt::Task<void> take_body(http::Response& response, Reply& reply, bool head) {
   }
 }
 
-rt::Task<void> count_turns(const bool& done, int& turns) {
-  for (; !done; ++turns) co_await rt::yield();
+// While somebody else works; `done` is theirs.
+rt::Task<void> count_turns(const bool* done, int& turns) {
+  while (!*done) {
+    ++turns;
+    co_await rt::yield();
+  }
 }
 
 rt::Task<Reply> answered(Gateway& gateway, const Ask& ask) {
@@ -61,7 +65,7 @@ rt::Task<Reply> answered(Gateway& gateway, const Ask& ask) {
   Reply reply;
   bool done = !ask.counts_turns;
   rt::Scope scope;
-  scope.spawn(count_turns(done, reply.turns));
+  scope.spawn(count_turns(&done, reply.turns));
   http::Response response = co_await gateway.answer(exchange);
   done = true;
   co_await scope.join();

@@ -220,9 +220,9 @@ class MeteredHouse : public House {
     tenants->meter(metered);
     catalog = std::make_unique<media::Catalog>(metered);
     uploads = std::make_unique<media::Uploads>(metered, *tenants, *jobs);
-    buckets = std::make_unique<media::Buckets>(metered, *tenants);
-    multiparts = std::make_unique<media::Multiparts>(metered, *tenants);
-    services.reset(new Services{metered, *tenants, *channels, *uploads, *catalog, *buckets, *multiparts});
+    buckets = std::make_unique<media::Buckets>(metered, *tenants, uploads->incoming());
+    multiparts = std::make_unique<media::Multiparts>(metered, *tenants, uploads->incoming());
+    services.reset(new Services{metered, *tenants, *channels, *uploads, *catalog, *buckets, *multiparts, text});
     services->settings = std::move(settings);
     services->clock = clock;
     gateway = std::make_unique<Gateway>(*services);

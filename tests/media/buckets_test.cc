@@ -210,11 +210,9 @@ TEST_F(BucketsTest, tags_change_nothing_else) {
 
 TEST_F(BucketsTest, copy_brings_the_bytes_of_a_range) {
   const BucketObject source = put("a", "0123456789");
-  std::string seen;
-  auto bytes = good(buckets->copy(source, 2, 5, [&](const rt::Slice& slice) { seen += slice.text(); }));
-  good(buckets->put(at("b"), std::move(bytes)));
+  auto copied = good(buckets->copy({.source = source, .offset = 2, .length = 5}));
+  good(buckets->put(at("b"), std::move(copied.draft)));
   EXPECT_EQ(content("b"), "23456");
-  EXPECT_EQ(seen, "23456");
   good(buckets->remove_object("default", "stuff", "a"));
   EXPECT_EQ(content("b"), "23456");
 }
@@ -298,7 +296,7 @@ TEST_F(BucketsTest, page_of_nothing_has_no_next) {
 TEST_F(BucketsTest, reader_of_what_was_replaced_is_told_so) {
   const BucketObject old = put("a", "old");
   put("a", "new!");
-  for (const rt::Error& error : {bad(buckets->read(old, 0, 3)), bad(buckets->copy(old, 0, 3))}) {
+  for (const rt::Error& error : {bad(buckets->read(old, 0, 3)), bad(buckets->copy({.source = old, .length = 3}))}) {
     EXPECT_TRUE(is_replaced(error));
     EXPECT_EQ(error.message.find(old.object.text()), std::string::npos) << "an internal id: " << error.message;
   }

@@ -205,6 +205,7 @@ rt::Task<rt::Result<std::unique_ptr<store::Reader>>> FakeStore::read(store::Obje
 rt::Task<rt::Result<store::Draft>> FakeStore::share(store::ObjectId id, std::uint64_t offset, std::uint64_t length,
                                                     std::string) {
   co_await Yield{};
+  if (auto step = next_step(before_read_)) step();
   const auto content = bytes(id);
   if (!content) co_return rt::fail(Code::kNotFound, "no such object");
   co_return draft_of(content->substr(offset, length));

@@ -21,8 +21,8 @@ class Metered : public ::testing::Test {
     good(tenants->create("other", "Somebody else"));
     jobs = std::make_unique<Jobs>(meter, test_clock);
     uploads = std::make_unique<Uploads>(meter, *tenants, *jobs, test_clock);
-    buckets = std::make_unique<Buckets>(meter, *tenants, test_clock);
-    multiparts = std::make_unique<Multiparts>(meter, *tenants, test_clock, kPartMinTestBytes);
+    buckets = std::make_unique<Buckets>(meter, *tenants, uploads->incoming(), test_clock);
+    multiparts = std::make_unique<Multiparts>(meter, *tenants, uploads->incoming(), test_clock, kPartMinTestBytes);
     good(buckets->create("default", "bucket"));
   }
 

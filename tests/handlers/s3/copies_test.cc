@@ -14,7 +14,7 @@ class S3Copies : public S3Door {
     EXPECT_EQ(send("PUT", "/bucket/a", content, std::move(fields)).status, 200);
   }
   static std::string sha1(const std::string& content) {
-    return http::base64(media::checksum_of(media::ChecksumAlgorithm::kSha1, http::bytes_of(content)));
+    return http::base64(http::bytes_of(media::checksum_of(media::ChecksumAlgorithm::kSha1, http::bytes_of(content))));
   }
 };
 
