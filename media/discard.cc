@@ -1,4 +1,5 @@
-// An upload that was refused as a whole: the sender was told of a mistake and not of the upload, so nobody sees it again.
+// An upload that was refused as a whole: the sender was told of a mistake and not of the upload, so nobody sees it
+// again.
 #include "media/codec.h"
 #include "media/keys.h"
 #include "media/limits.h"

@@ -176,7 +176,8 @@ TEST(Assets, EachScopeOpensItsOwn) {
 TEST(Assets, OnlyWhatThisDoorBeganGoesOnHere) {
   House house;
   for (const char* type : {"put", "multipart", "tus"}) {
-    const Reply made = house.call("POST", "/v2/uploads", R"({"fileName":"a.mp4","fileSize":4,"type":")" + std::string(type) + "\"}");
+    const Reply made =
+        house.call("POST", "/v2/uploads", R"({"fileName":"a.mp4","fileSize":4,"type":")" + std::string(type) + "\"}");
     ASSERT_EQ(made.status, 201) << made.body;
     const std::string id = made.at("data.id");
     EXPECT_EQ(transfer(house, id, "0123").status, 404) << type;
