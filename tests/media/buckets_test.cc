@@ -7,6 +7,7 @@
 #include <set>
 #include <thread>
 
+#include "media/checksum_hasher.h"
 #include "server/rt/event.h"
 #include "tests/media/world.h"
 
@@ -210,11 +211,35 @@ TEST_F(BucketsTest, tags_change_nothing_else) {
 
 TEST_F(BucketsTest, copy_brings_the_bytes_of_a_range) {
   const BucketObject source = put("a", "0123456789");
-  auto copied = good(buckets->copy({.source = source, .offset = 2, .length = 5}));
+  auto copied =
+      good(buckets->copy({.source = source, .offset = 2, .length = 5, .algorithm = ChecksumAlgorithm::kSha256}));
+  EXPECT_EQ(copied.checksums.at(0).value,
+            checksum_of(ChecksumAlgorithm::kSha256, std::as_bytes(std::span("23456", 5))));
   good(buckets->put(at("b"), std::move(copied.draft)));
   EXPECT_EQ(content("b"), "23456");
   good(buckets->remove_object("default", "stuff", "a"));
   EXPECT_EQ(content("b"), "23456");
+}
+
+TEST_F(BucketsTest, a_copy_that_ends_lets_the_next_one_read) {
+  const BucketObject source = put("a", "0123456789");
+  int asked = 0;
+  const auto one = [&](Copying copying) -> rt::Task<void> {
+    auto copied = co_await buckets->copy(std::move(copying));
+    EXPECT_FALSE(copied);
+  };
+  const auto all = [&]() -> rt::Task<void> {
+    rt::Scope scope;
+    for (int i = 0; i < 20; ++i) {
+      scope.spawn(one({.source = source, .length = 10, .algorithm = ChecksumAlgorithm::kSha1, .check_wanted = [&] {
+                         ++asked;
+                         return rt::Status(rt::fail(Code::kClosed, "the peer went away"));
+                       }}));
+    }
+    co_await scope.join();
+  };
+  rt::run_until_done(all());
+  EXPECT_EQ(asked, 20);
 }
 
 TEST_F(BucketsTest, another_tenants_are_not_there) {
