@@ -78,6 +78,7 @@ std::vector<std::string> Gateway::patterns() const {
 }
 
 rt::Task<http::Response> Gateway::answer(http::Exchange& exchange) {
+  exchange.allowance.reset();  // of whoever asked before on this connection or stream
   take_over_id(exchange);
   if (services_.settings.trusts) http::apply_forwarded(exchange.request, services_.settings.trusts);
   if (is_preflight(exchange.request)) {

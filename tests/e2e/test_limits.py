@@ -49,6 +49,19 @@ def test_limits_are_told(start, options):
         assert httpx.get(f"{server.base}/healthz").status_code == 200
 
 
+@pytest.mark.parametrize("options", [{}, {"http1": False, "http2": True}], ids=["h1", "h2"])
+def test_a_limit_is_told_to_nobody_else(start, options):
+    """Neither the next request on the connection nor one on another hears of somebody's limit."""
+    with start(config="[limits]\nbad_keys_per_s = 1\nbad_keys_burst = 1\n") as server:
+        def told(http, **fields):
+            answer = http.get("/v2/uploads", **fields)
+            return answer.status_code, "retry-after" in answer.headers
+        with http_client(server, **options) as http, http_client(server, **options) as other:
+            bad = [told(http, headers={"Authorization": "Bearer sk-wrong"}) for _ in range(3)]
+            assert (429, True) in bad
+            assert [told(http), told(other), told(other)] == [(200, False)] * 3
+
+
 def test_a_quota_survives_kill_9(tmp_path):
     server = Server(tmp_path, config=f"[limits]\nquota_bytes = {QUOTA}\n[store]\nreclaim_delay_seconds = 0\n").start()
     try:
