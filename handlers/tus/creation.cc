@@ -127,7 +127,7 @@ Answer create_tus(Services& services, http::Exchange& exchange, std::string tena
   if (auto read = read_checksum(exchange.request, piece); brings_bytes && !read) co_return rt::pass(read);
   const Make work = [&] { return make(services, tenant, *plan); };
   std::string said = fingerprint_of(exchange.request.fields);
-  auto made = co_await make_once(services, exchange.request, tenant, std::move(said), /*by_length=*/true, work);
+  auto made = co_await make_once(services, exchange.request, tenant, std::move(said), work);
   if (!made) co_return rt::pass(made);
   if (made->before) {
     http::Response response = created(services, exchange.request, made->upload);

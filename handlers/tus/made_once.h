@@ -20,9 +20,9 @@ struct Made {
 
 using Make = std::function<rt::Task<rt::Result<media::Upload>>()>;
 
-// `said` is what a repeat must say again: the fields, not the bytes, which go on where the upload is; `by_length` as in
-// settle_upload(). Without a key it only makes. kConflict when the key was used with other fields.
+// `said` is what a repeat must say again: the fields, not the bytes, which go on where the upload is. A transfer that
+// runs is left alone. Without a key it only makes. kConflict when the key was used with other fields.
 rt::Task<rt::Result<Made>> make_once(Services& services, const http::Request& request, std::string tenant,
-                                     std::string said, bool by_length, Make make);
+                                     std::string said, Make make);
 
 }  // namespace millrace::handlers::tus

@@ -94,9 +94,10 @@ std::string fingerprint_of(const media::NewUpload& input, bool is_whole) {
   return length + "\n" + input.file_name + "\n" + input.content_type + (is_whole ? "\n?1" : "\n?0");
 }
 
-// How far it has come; the rest can be appended.
-http::Response made_before(Services& services, const http::Request& request, const Upload& upload) {
-  http::Response response = is_done(upload) ? file_response(201, upload) : more_wanted(201, services, upload);
+// How far it has come; the rest can be appended. Who sent the whole file again is not told that it is there.
+http::Response made_before(Services& services, const http::Request& request, const Upload& upload, bool is_whole) {
+  http::Response response =
+      is_done(upload) ? file_response(201, upload) : more_wanted(is_whole ? 409 : 201, services, upload);
   response.fields.add("location", upload_url(services.settings, request, upload.id));
   response.fields.add("idempotency-replayed", "true");
   return response;
@@ -126,9 +127,9 @@ Answer create_resumable(Services& services, http::Exchange& exchange, std::strin
   const media::NewUpload input = new_upload_of(fields, lengths.told);
   const Make work = [&] { return services.uploads.create(tenant, input); };
   std::string said = fingerprint_of(input, is_whole);
-  auto made = co_await make_once(services, exchange.request, tenant, std::move(said), /*by_length=*/false, work);
+  auto made = co_await make_once(services, exchange.request, tenant, std::move(said), work);
   if (!made) co_return std::unexpected(named(std::move(made.error())));
-  if (made->before) co_return made_before(services, exchange.request, made->upload);
+  if (made->before) co_return made_before(services, exchange.request, made->upload, is_whole);
   const Upload* upload = &made->upload;
   const bool resumable = speaks_our_version(fields);
   if (resumable) offer_resumption(services, exchange, *upload);

@@ -38,6 +38,25 @@ TEST(Resumable, WholeFileInOneRequest) {
   EXPECT_EQ(upload.at("data.contentType"), "video/mp4");
 }
 
+TEST(Resumable, RepeatOfAFileThatWasCutIsNotToldThatItIsThere) {
+  TusHouse house;
+  const FieldList fields = whole({{"upload-length", "10"}, {"idempotency-key", "k"}});
+  house.ask({.method = "POST",
+             .target = "/files",
+             .body = "01234",
+             .fields = fields,
+             .key = house.admin.bearer,
+             .breaks = true});
+  const Reply again = house.draft("POST", "/files", fields, "0123456789");
+  EXPECT_EQ(again.status, 409);
+  EXPECT_EQ(again.field("upload-complete"), "?0");
+  EXPECT_EQ(again.field("upload-offset"), "5");
+  const std::string path = TusHouse::path_in(again.field("location"));
+  EXPECT_EQ(house.append(path, 5, true, "56789").status, 200);
+  EXPECT_EQ(house.draft("POST", "/files", fields, "0123456789").status, 201) << "now it is there";
+  EXPECT_EQ(house.content(path), "0123456789");
+}
+
 TEST(Resumable, FileInPartsEndsWhenTheSenderSaysSo) {
   TusHouse house;
   const Reply made = house.draft("POST", "/files", part({{"upload-length", "10"}}), "01234");
