@@ -24,7 +24,7 @@ http::Response refuse(int status, std::string_view error, std::string_view descr
   http::JsonWriter json;
   json.begin_object().member("error", error).member("error_description", description).end_object();
   http::Response response = answer(status, json);
-  if (status != 429) response.fields.add("x-should-retry", "false");
+  if (status != 429 && status != 503) response.fields.add("x-should-retry", "false");
   if (status == 401) response.fields.add("www-authenticate", "Basic realm=\"millrace\"");
   return response;
 }
@@ -64,12 +64,21 @@ http::Response turned_away(Services& services, http::Exchange& exchange, const r
   return refuse(401, "invalid_client", "the client is unknown or its secret is wrong");
 }
 
+http::Response not_read(const rt::Error& error) {
+  const bool may_pass = error.code == rt::Code::kUnavailable;
+  http::Response response = refuse(error.code == rt::Code::kTooLarge ? 413
+                                   : may_pass                        ? 503
+                                                                     : 400,
+                                   may_pass ? "temporarily_unavailable" : "invalid_request", error.message);
+  if (may_pass) response.fields.add("retry-after", "1");
+  return response;
+}
+
 }  // namespace
 
 rt::Task<http::Response> issue_token(Services& services, http::Exchange& exchange) {
   const auto form = co_await read_form(exchange);
-  if (!form)
-    co_return refuse(form.error().code == rt::Code::kTooLarge ? 413 : 400, "invalid_request", form.error().message);
+  if (!form) co_return not_read(form.error());
   const auto grant = value_of(*form, "grant_type");
   if (!grant) co_return refuse(400, "invalid_request", "grant_type is missing");
   if (*grant != "client_credentials") {
