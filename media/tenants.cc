@@ -184,7 +184,6 @@ Tenant Tenants::make_tenant(std::string id, std::string name) const {
           .name = std::move(name),
           .default_channel_id = new_uuid(),
           .duplicate_check = defaults_.duplicate_check,
-          .upload_max_bytes = defaults_.upload_max_bytes,
           .upload_idle_seconds = defaults_.upload_idle_seconds,
           .created_ms = clock_()};
 }
@@ -356,7 +355,10 @@ rt::Result<Tenant> Tenants::tenant(std::string_view id) const {
   const auto now = snapshot();
   const auto found = now->tenants.find(id);
   if (found == now->tenants.end()) return rt::fail(Code::kNotFound, "no such tenant");
-  return found->second;
+  Tenant shown = found->second;
+  const std::uint64_t most = defaults_.upload_max_bytes;
+  if (most > 0 && (shown.upload_max_bytes == 0 || shown.upload_max_bytes > most)) shown.upload_max_bytes = most;
+  return shown;
 }
 
 rt::Task<rt::Result<Tenant>> Tenants::create(std::string id, std::string name) {
@@ -385,7 +387,8 @@ rt::Task<rt::Result<Tenant>> Tenants::update(Tenant wanted) {
   if (wanted.upload_idle_seconds <= 0) co_return rt::fail(Code::kInvalid, "must be positive", "uploadIdleSeconds");
   changed->name = wanted.name;
   changed->duplicate_check = wanted.duplicate_check;
-  changed->upload_max_bytes = wanted.upload_max_bytes;
+  // What tenant() shows of the configuration is not the tenant's own.
+  changed->upload_max_bytes = wanted.upload_max_bytes == defaults_.upload_max_bytes ? 0 : wanted.upload_max_bytes;
   changed->upload_idle_seconds = wanted.upload_idle_seconds;
   changed->quota_bytes = wanted.quota_bytes;
   store::Transaction transaction;

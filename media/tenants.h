@@ -32,7 +32,7 @@ struct Tenant {
   std::string name;
   std::string default_channel_id;
   bool duplicate_check = false;
-  std::uint64_t upload_max_bytes = 0;          // of one file; 0: no limit
+  std::uint64_t upload_max_bytes = 0;          // of one file; 0: as configured, which is also the most
   std::int64_t upload_idle_seconds = 604'800;  // a week
   std::uint64_t quota_bytes = 0;               // of all it keeps; 0: as configured
   std::int64_t created_ms = 0;
@@ -41,7 +41,7 @@ struct Tenant {
 // What a new tenant starts with.
 struct TenantDefaults {
   bool duplicate_check = false;
-  std::uint64_t upload_max_bytes = 0;
+  std::uint64_t upload_max_bytes = 0;          // of every tenant, not of new ones alone; 0: no limit
   std::int64_t upload_idle_seconds = 604'800;  // a week
   std::uint64_t quota_bytes = 0;               // of whoever has none of its own, not of new ones alone; 0: no limit
 };

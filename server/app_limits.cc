@@ -1,12 +1,16 @@
 #include "server/app_limits.h"
 
+#include <algorithm>
+
 namespace millrace {
 namespace {
 
 using std::chrono::milliseconds;
 
-// The table of keys has checked the ranges.
-std::uint32_t u32(std::int64_t number) { return static_cast<std::uint32_t>(number); }
+// The table of keys has checked the ranges; where it allows more than fits, the most that fits is meant.
+std::uint32_t u32(std::int64_t number) {
+  return static_cast<std::uint32_t>(std::min<std::int64_t>(number, UINT32_MAX));
+}
 std::int32_t i32(std::int64_t number) { return static_cast<std::int32_t>(number); }
 std::uint64_t u64(std::int64_t number) { return static_cast<std::uint64_t>(number); }
 
@@ -38,6 +42,7 @@ media::TenantDefaults tenant_defaults(const ops::Config& config) {
   media::TenantDefaults defaults;
   defaults.duplicate_check = config.media.duplicate_check;
   defaults.upload_idle_seconds = config.uploads.expire_seconds;
+  defaults.upload_max_bytes = u64(config.uploads.size_bytes_max);
   defaults.quota_bytes = u64(config.limits.quota_bytes);
   return defaults;
 }

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 #include "handlers/object_body.h"
 #include "handlers/s3/current.h"
 #include "handlers/s3/object_fields.h"
+#include "handlers/s3/parts.h"
 #include "handlers/s3/payload.h"
 #include "media/buckets.h"
 #include "server/http/conditional.h"
@@ -79,28 +79,25 @@ struct Choice {
   bool partial = false;
 };
 
-rt::Task<Result<Choice>> choose_part(const Call& call, const BucketObject& object, std::string text) {
-  std::uint32_t number = 0;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (problem != std::errc() || end != text.data() + text.size() || number == 0) {
-    co_return refuse(reasons::kInvalidArgument, "Part number must be an integer between 1 and 10000, inclusive");
-  }
+rt::Task<Result<Choice>> choose_part(const Call& call, const BucketObject& object) {
+  const auto number = part_number_of(call.target);
+  if (!number) co_return std::unexpected(number.error());
   if (call.exchange.request.fields.get("range")) {
     co_return refuse(reasons::kInvalidRequest, "Cannot specify both Range header and partNumber query parameter");
   }
-  if (object.part_count == 0 && number == 1) co_return Choice{{0, object.size_bytes}, object.size_bytes > 0};
+  if (object.part_count == 0 && *number == 1) co_return Choice{{0, object.size_bytes}, object.size_bytes > 0};
   const auto parts = co_await call.services.buckets.parts(object);
   if (!parts) co_return std::unexpected(Refusal(parts.error()));
   std::uint64_t offset = 0;
   for (const media::ObjectPart& part : *parts) {
-    if (part.number == number) co_return Choice{{offset, part.size_bytes}, part.size_bytes > 0};
+    if (part.number == *number) co_return Choice{{offset, part.size_bytes}, part.size_bytes > 0};
     offset += part.size_bytes;
   }
   co_return refuse(reasons::kInvalidPartNumber, "The requested partnumber is not satisfiable");
 }
 
 rt::Task<Result<Choice>> choose(const Call& call, const BucketObject& object, const http::Validators& validators) {
-  if (const auto part = call.target.maybe("partNumber")) co_return co_await choose_part(call, object, *part);
+  if (call.target.maybe("partNumber")) co_return co_await choose_part(call, object);
   const bool honoured = http::range_condition_holds(call.request(), validators);
   const auto choice =
       http::choose_range(honoured ? call.request().fields.get("range") : std::nullopt, object.size_bytes);

@@ -187,7 +187,7 @@ const std::vector<Key>& config_keys() {
 
       {MILLRACE_KEY(memory.budget_bytes), "bytes", 64 * kMiB, 1024 * kGiB,
        "All receive and write buffers together. Under pressure uploads slow down and chunks are cut early; none "
-       "fails."},
+       "fails. Requests whose text must be kept (JSON, XML, forms) get 503 beyond a quarter of it."},
 
       {MILLRACE_KEY(media.duplicate_check), "true|false", 0, 0,
        "For tenants made from now on: completing an upload of bytes the tenant has already is 409. Off, because not "
@@ -205,7 +205,8 @@ const std::vector<Key>& config_keys() {
        "alone."},
       {MILLRACE_KEY(uploads.presign_expire_seconds), "seconds", 60, 7 * kDaySeconds,
        "How long a presigned address can be used. As long as the protocol allows: phones sleep."},
-      {MILLRACE_KEY(uploads.size_bytes_max), "bytes", 1, std::int64_t(1) << 50, "Largest upload; beyond it 413."},
+      {MILLRACE_KEY(uploads.size_bytes_max), "bytes", 1, std::int64_t(1) << 50,
+       "Largest upload; beyond it 413, through S3 EntityTooLarge."},
       {MILLRACE_KEY(uploads.sweep_seconds), "seconds", 1, kDaySeconds, "How often expired uploads are looked for."},
 
       {MILLRACE_KEY(limits.quota_bytes), "bytes", 0, std::int64_t(1) << 60,

@@ -239,6 +239,25 @@ def test_copies(s3, bucket):
     assert s3.get_object(Bucket=bucket, Key="parts")["Body"].read() == content[5:5242885]
 
 
+def test_the_operators_limit_holds(start):
+    with start(config="[uploads]\nsize_bytes_max = 6000000\n") as own:
+        s3 = client(own)
+        s3.create_bucket(Bucket="small")
+        assert code_of(s3.put_object, Bucket="small", Key="k", Body=bytes(6_000_001)) == "EntityTooLarge"
+        s3.put_object(Bucket="small", Key="k", Body=bytes(6_000_000))
+        where = {"Bucket": "small", "Key": "parts"}
+        where["UploadId"] = s3.create_multipart_upload(**where)["UploadId"]
+        parts = [{"PartNumber": n, "ETag": s3.upload_part(**where, PartNumber=n, Body=bytes(size))["ETag"]}
+                 for n, size in ((1, 5 * MIB), (2, 800_000))]
+        assert code_of(s3.complete_multipart_upload, **where, MultipartUpload={"Parts": parts}) == "EntityTooLarge"
+
+
+def test_part_numbers_are_checked_when_read(s3, bucket):
+    s3.put_object(Bucket=bucket, Key="k", Body=b"x")
+    for number, code in ((0, "InvalidArgument"), (10_001, "InvalidArgument"), (2, "InvalidPartNumber")):
+        assert code_of(s3.get_object, Bucket=bucket, Key="k", PartNumber=number) == code
+
+
 def test_tags(s3, bucket):
     s3.put_object(Bucket=bucket, Key="k", Body=b"x", Tagging="one=1&two=a%20b")
     assert s3.head_object(Bucket=bucket, Key="k")["ResponseMetadata"]["HTTPHeaders"]["x-amz-tagging-count"] == "2"

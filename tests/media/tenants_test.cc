@@ -48,6 +48,22 @@ TEST(TenantsBootstrapTest, key_that_cannot_be_saved_leaves_an_empty_store) {
   EXPECT_EQ(store.commits(), 0u);
 }
 
+TEST_F(TenantsTest, the_configured_limit_of_an_upload_holds_for_all) {
+  const auto limited = good(Tenants::open(store, test_secret(), {.upload_max_bytes = 10}, test_clock));
+  const auto most = [](Tenants& service) { return service.tenant("default")->upload_max_bytes; };
+  EXPECT_EQ(most(*limited), 10u);
+  Tenant tenant = *limited->tenant("default");
+  good(limited->update(tenant));
+  EXPECT_EQ(most(*reopened()), 0u) << "what was only shown was written";
+  tenant.upload_max_bytes = 5;
+  good(limited->update(tenant));
+  EXPECT_EQ(most(*limited), 5u);
+  tenant.upload_max_bytes = 11;
+  good(limited->update(tenant));
+  EXPECT_EQ(most(*limited), 10u);
+  EXPECT_EQ(most(*reopened()), 11u);
+}
+
 TEST_F(TenantsTest, neither_the_bearer_nor_the_secret_is_stored) {
   rt::Result<std::vector<store::Record>> all = rt::run_until_done(store.scan({.prefix = "m/", .after = {}}));
   for (const auto& record : *all) {
