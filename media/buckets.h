@@ -89,7 +89,8 @@ class Buckets {
                                                             std::uint64_t length);
   // In order; empty unless it was made of parts. is_replaced() likewise.
   rt::Task<rt::Result<std::vector<ObjectPart>>> parts(BucketObject object);
-  // Done also when there is none, as S3 has it. `if_match`: an ETag, else kPreconditionFailed.
+  // Done also when there is none, as S3 has it. `if_match`: the ETag it must have, else kPreconditionFailed or
+  // kNotFound.
   rt::Task<rt::Status> remove_object(std::string tenant, std::string bucket, std::string key,
                                      std::string if_match = {});
   // Each on its own, in the given order; kNotFound only for the bucket.

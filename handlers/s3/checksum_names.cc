@@ -5,9 +5,7 @@
 namespace millrace::handlers::s3 {
 
 std::optional<media::ChecksumAlgorithm> algorithm_named(std::string_view word) {
-  std::string upper(word);
-  std::ranges::transform(upper, upper.begin(), [](char c) { return c >= 'a' && c <= 'z' ? char(c - 32) : c; });
-  return media::parse_checksum_algorithm(upper);
+  return media::parse_checksum_algorithm(word);
 }
 
 std::string checksum_field(media::ChecksumAlgorithm algorithm) {

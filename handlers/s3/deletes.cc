@@ -11,8 +11,8 @@ namespace millrace::handlers::s3 {
 namespace {
 
 constexpr std::size_t kDeletesMax = 1000;
-// A thousand keys of 1 KiB, each byte of which may be an entity.
-constexpr std::size_t kDeleteBytesMax = 2 * 1024 * 1024;  // as S3; 1000 keys of 1024 bytes
+// As S3: a thousand keys of 1 KiB with their elements.
+constexpr std::size_t kDeleteBytesMax = 2 * 1024 * 1024;
 
 struct Wanted {
   std::string key;

@@ -15,9 +15,6 @@ bool may_retry(const Refusal& refusal) {
 
 }  // namespace
 
-const Door door{
-    .refuse = [](const rt::Error& error, const http::Exchange& exchange) { return refuse(Refusal(error), exchange); }};
-
 http::Response xml_response(http::XmlWriter& xml) { return http::Response::text(200, kXmlType, xml.take()); }
 
 http::Response refuse(const Refusal& refusal, const http::Exchange& exchange) {

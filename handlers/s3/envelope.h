@@ -2,7 +2,6 @@
 // where a refusal becomes a response.
 #pragma once
 
-#include "handlers/door.h"
 #include "handlers/s3/refusal.h"
 #include "server/http/message.h"
 #include "server/http/xml.h"
@@ -10,8 +9,6 @@
 namespace millrace::handlers::s3 {
 
 inline constexpr std::string_view kNamespace = "http://s3.amazonaws.com/doc/2006-03-01/";
-
-extern const Door door;
 
 http::Response xml_response(http::XmlWriter& xml);
 // Without a body for HEAD.

@@ -23,7 +23,7 @@ using http::XmlWriter;
 using media::Multipart;
 
 // 10,000 parts, each with a number, an ETag and two checksums.
-constexpr std::size_t kCompleteBytesMax = 3 * 1024 * 1024;  // 10,000 parts, each with a checksum
+constexpr std::size_t kCompleteBytesMax = 3 * 1024 * 1024;
 
 template <class Number>
 std::optional<Number> number_of(const std::string& text) {

@@ -45,6 +45,7 @@ constexpr std::array kTable = {
     Row{Code::kMethod, "", reasons::kMethodNotAllowed},
     Row{Code::kQuotaExceeded, "", reasons::kQuotaExceeded},
     Row{Code::kTooMany, "bucket", reasons::kTooManyBuckets},
+    Row{Code::kTooMany, "uploadId", reasons::kInvalidRequest},
     Row{Code::kTooMany, "", reasons::kSlowDown},
     Row{Code::kUnavailable, "", reasons::kServiceUnavailable},
     Row{Code::kCancelled, "", reasons::kServiceUnavailable},
