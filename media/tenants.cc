@@ -381,22 +381,20 @@ rt::Task<rt::Result<Tenant>> Tenants::create(std::string id, std::string name) {
 }
 
 rt::Task<rt::Result<Tenant>> Tenants::update(Tenant wanted) {
-  auto changed = tenant(wanted.id);
-  if (!changed) co_return rt::pass(changed);
+  const auto before = tenant(wanted.id);
+  if (!before) co_return before;
   if (wanted.name.size() > kNameMaxBytes) co_return rt::fail(Code::kInvalid, "the name is too long", "name");
   if (wanted.upload_idle_seconds <= 0) co_return rt::fail(Code::kInvalid, "must be positive", "uploadIdleSeconds");
-  changed->name = wanted.name;
-  changed->duplicate_check = wanted.duplicate_check;
+  wanted.default_channel_id = before->default_channel_id;
+  wanted.created_ms = before->created_ms;
   // What tenant() shows of the configuration is not the tenant's own.
-  changed->upload_max_bytes = wanted.upload_max_bytes == defaults_.upload_max_bytes ? 0 : wanted.upload_max_bytes;
-  changed->upload_idle_seconds = wanted.upload_idle_seconds;
-  changed->quota_bytes = wanted.quota_bytes;
+  if (wanted.upload_max_bytes == defaults_.upload_max_bytes) wanted.upload_max_bytes = 0;
   store::Transaction transaction;
-  transaction.put(keys::tenant(changed->id), encode(*changed));
+  transaction.put(keys::tenant(wanted.id), encode(wanted));
   auto committed = co_await store_.commit(std::move(transaction));
   if (!committed) co_return rt::pass(committed);
-  change([&](Snapshot& fresh) { fresh.tenants[changed->id] = *changed; });
-  co_return changed;
+  change([&](Snapshot& fresh) { fresh.tenants[wanted.id] = wanted; });
+  co_return wanted;
 }
 
 }  // namespace millrace::media
