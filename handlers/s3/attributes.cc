@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 #include "handlers/s3/current.h"
 #include "handlers/s3/envelope.h"
 #include "handlers/s3/object_fields.h"
+#include "handlers/s3/whole_number.h"
 #include "media/buckets.h"
 #include "server/http/date.h"
 
@@ -45,9 +45,7 @@ Result<std::vector<std::string>> wanted_attributes(const http::Request& request)
 Result<std::size_t> number_of(const Call& call, std::string_view field, std::size_t otherwise) {
   const std::string text = call.field(field);
   if (text.empty()) return otherwise;
-  std::size_t number = 0;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (problem == std::errc() && end == text.data() + text.size()) return number;
+  if (const auto number = whole_number<std::size_t>(text)) return *number;
   return refuse(reasons::kInvalidArgument, std::string(field) + " is no number.");
 }
 

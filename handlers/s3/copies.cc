@@ -2,13 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
-
 #include "handlers/s3/current.h"
 #include "handlers/s3/envelope.h"
 #include "handlers/s3/multipart.h"
 #include "handlers/s3/object_fields.h"
 #include "handlers/s3/parts.h"
+#include "handlers/s3/whole_number.h"
 #include "media/buckets.h"
 #include "media/multiparts.h"
 #include "server/http/conditional.h"
@@ -98,13 +97,6 @@ Result<media::PutObject> put_of(const Call& call, const BucketObject& source) {
   return put;
 }
 
-std::optional<std::uint64_t> number_of(std::string_view digits) {
-  std::uint64_t number = 0;
-  const auto [end, problem] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-  if (digits.empty() || problem != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
-  return number;
-}
-
 // Both ends are named and lie in the source: a part that is silently shorter would be a surprise.
 Result<http::ByteRange> range_of(const Call& call, const BucketObject& source) {
   const auto field = call.request().fields.get("x-amz-copy-source-range");
@@ -112,8 +104,8 @@ Result<http::ByteRange> range_of(const Call& call, const BucketObject& source) {
   constexpr std::string_view kUnit = "bytes=";
   const std::string_view ends = field->starts_with(kUnit) ? field->substr(kUnit.size()) : "";
   const std::size_t dash = ends.find('-');
-  const auto first = number_of(ends.substr(0, dash));
-  const auto last = number_of(dash == std::string_view::npos ? "" : ends.substr(dash + 1));
+  const auto first = whole_number<std::uint64_t>(ends.substr(0, dash));
+  const auto last = whole_number<std::uint64_t>(dash == std::string_view::npos ? "" : ends.substr(dash + 1));
   if (!first || !last || *first > *last) {
     return refuse(reasons::kInvalidArgument, "The x-amz-copy-source-range value must be of the form bytes=first-last.");
   }

@@ -1,11 +1,11 @@
 #include "handlers/s3/listings.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "handlers/s3/access.h"
 #include "handlers/s3/envelope.h"
 #include "handlers/s3/object_fields.h"
+#include "handlers/s3/whole_number.h"
 #include "media/buckets.h"
 #include "server/http/crypto.h"
 #include "server/http/date.h"
@@ -92,13 +92,12 @@ Result<std::string> place_of_token(const std::string& token) {
 Result<std::size_t> page_limit(const Target& target, std::string_view parameter, std::size_t max) {
   const std::string text = target.value(parameter);
   if (text.empty()) return max;
-  std::uint64_t limit = 0;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), limit);
-  if (problem != std::errc() || end != text.data() + text.size()) {
+  const auto limit = whole_number<std::uint64_t>(text);
+  if (!limit) {
     return refuse(reasons::kInvalidArgument,
                   "Provided " + std::string(parameter) + " not an integer or within integer range");
   }
-  return static_cast<std::size_t>(std::min<std::uint64_t>(limit, max));
+  return static_cast<std::size_t>(std::min<std::uint64_t>(*limit, max));
 }
 
 Result<bool> wants_url_encoding(const Target& target) {

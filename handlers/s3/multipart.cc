@@ -1,7 +1,5 @@
 #include "handlers/s3/multipart.h"
 
-#include <charconv>
-
 #include "handlers/endpoint.h"
 #include "handlers/links.h"
 #include "handlers/s3/access.h"
@@ -10,6 +8,7 @@
 #include "handlers/s3/listings.h"
 #include "handlers/s3/object_fields.h"
 #include "handlers/s3/payload.h"
+#include "handlers/s3/whole_number.h"
 #include "media/multiparts.h"
 #include "server/http/crypto.h"
 #include "server/http/date.h"
@@ -24,14 +23,6 @@ using media::Multipart;
 
 // 10,000 parts, each with a number, an ETag and two checksums.
 constexpr std::size_t kCompleteBytesMax = 3 * 1024 * 1024;
-
-template <class Number>
-std::optional<Number> number_of(const std::string& text) {
-  Number number = 0;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (problem != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
 
 Result<std::optional<bool>> composite_of(const http::Request& request) {
   const auto type = request.fields.get("x-amz-checksum-type");
@@ -61,7 +52,7 @@ Result<media::NewMultipart> new_multipart(const Call& call) {
 Result<std::vector<media::NamedPart>> read_parts(const http::Xml& document) {
   std::vector<media::NamedPart> parts;
   for (const http::Xml& part : document.children("Part")) {
-    const auto number = number_of<std::uint32_t>(part.text("PartNumber").value_or(""));
+    const auto number = whole_number<std::uint32_t>(part.text("PartNumber").value_or(""));
     const auto etag = part.text("ETag");
     if (!number || !etag) return refuse(reasons::kMalformedXml, "A Part needs a PartNumber and an ETag.");
     auto checksums = read_checksums(part);
@@ -101,7 +92,7 @@ Result<media::CompleteMultipart> read_completion(const Call& call, const std::st
   if (!condition) return pass(condition);
   media::CompleteMultipart completion{std::move(*parts), std::move(*checksum), std::nullopt, std::move(*condition)};
   if (const std::string size = call.field("x-amz-mp-object-size"); !size.empty()) {
-    completion.size_bytes = number_of<std::uint64_t>(size);
+    completion.size_bytes = whole_number<std::uint64_t>(size);
     if (!completion.size_bytes) return refuse(reasons::kInvalidArgument, "x-amz-mp-object-size is no number.");
   }
   return completion;

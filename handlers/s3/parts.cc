@@ -1,13 +1,12 @@
 #include "handlers/s3/parts.h"
 
-#include <charconv>
-
 #include "handlers/s3/access.h"
 #include "handlers/s3/envelope.h"
 #include "handlers/s3/listings.h"
 #include "handlers/s3/multipart.h"
 #include "handlers/s3/object_fields.h"
 #include "handlers/s3/payload.h"
+#include "handlers/s3/whole_number.h"
 #include "media/multiparts.h"
 #include "server/http/date.h"
 
@@ -26,22 +25,16 @@ void write_part(XmlWriter& xml, const media::MultipartPart& part) {
 
 Result<std::uint32_t> marker_of(const Target& target) {
   const std::string text = target.value("part-number-marker");
-  std::uint32_t marker = 0;
-  if (text.empty()) return marker;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), marker);
-  if (problem == std::errc() && end == text.data() + text.size()) return marker;
+  if (text.empty()) return 0;
+  if (const auto marker = whole_number<std::uint32_t>(text)) return *marker;
   return refuse(reasons::kInvalidArgument, "Provided part-number-marker not an integer or within integer range");
 }
 
 }  // namespace
 
 Result<std::uint32_t> part_number_of(const Target& target) {
-  const std::string text = target.value("partNumber");
-  std::uint32_t number = 0;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
-  const bool valid =
-      problem == std::errc() && end == text.data() + text.size() && number >= 1 && number <= media::kPartsMax;
-  if (valid) return number;
+  const auto number = whole_number<std::uint32_t>(target.value("partNumber"));
+  if (number && *number >= 1 && *number <= media::kPartsMax) return *number;
   return refuse(reasons::kInvalidArgument, "Part number must be an integer between 1 and 10000, inclusive");
 }
 

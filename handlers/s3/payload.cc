@@ -1,9 +1,9 @@
 #include "handlers/s3/payload.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "handlers/s3/checksum_names.h"
+#include "handlers/s3/whole_number.h"
 
 namespace millrace::handlers::s3 {
 namespace {
@@ -18,13 +18,6 @@ constexpr std::size_t kMd5Bytes = 16;
 bool is_sha256(std::string_view text) {
   return text.size() == 64 &&
          std::ranges::all_of(text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
-}
-
-std::optional<std::uint64_t> number_of(std::string_view digits) {
-  std::uint64_t number = 0;
-  const auto [end, problem] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-  if (problem != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
-  return number;
 }
 
 // "x-amz-checksum-crc32" to CRC32; nothing for the fields around checksums.
@@ -76,7 +69,7 @@ Status Payload::read_framing(const Caller& caller) {
   }
   const auto decoded = fields.get("x-amz-decoded-content-length");
   if (!decoded) return refuse(reasons::kMissingContentLength, "You must provide x-amz-decoded-content-length.");
-  length_ = number_of(*decoded);
+  length_ = whole_number<std::uint64_t>(*decoded);
   if (!length_) return refuse(reasons::kInvalidArgument, "x-amz-decoded-content-length is no number.");
   std::optional<http::ChunkChain> chain;
   if (is_signed) {
