@@ -1,19 +1,14 @@
 #include "handlers/time_text.h"
 
-#include <fmt/chrono.h>
-#include <fmt/format.h>
+#include "server/http/date.h"
 
 namespace millrace::handlers {
-namespace {
 
-std::string without_zone(std::int64_t unix_ms) {
-  return fmt::format("{:%Y-%m-%dT%H:%M:%S}", fmt::gmtime(static_cast<std::time_t>(unix_ms / 1000)));
+std::string time_text(std::int64_t unix_ms) { return http::iso_time(unix_ms); }
+
+std::string second_text(std::int64_t unix_ms) {
+  constexpr std::size_t kToTheSecond = 19;
+  return http::iso_time(unix_ms).substr(0, kToTheSecond) + "Z";
 }
-
-}  // namespace
-
-std::string time_text(std::int64_t unix_ms) { return fmt::format("{}.{:03}Z", without_zone(unix_ms), unix_ms % 1000); }
-
-std::string second_text(std::int64_t unix_ms) { return without_zone(unix_ms) + "Z"; }
 
 }  // namespace millrace::handlers
