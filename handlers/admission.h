@@ -3,7 +3,7 @@
 #pragma once
 
 #include "handlers/services.h"
-#include "media/principal.h"
+#include "media/tenants/principal.h"
 #include "server/http/message.h"
 #include "server/rt/error.h"
 

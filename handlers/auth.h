@@ -2,7 +2,7 @@
 #pragma once
 
 #include "handlers/services.h"
-#include "media/principal.h"
+#include "media/tenants/principal.h"
 #include "server/http/message.h"
 #include "server/rt/error.h"
 

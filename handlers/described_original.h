@@ -6,7 +6,7 @@
 #include <memory>
 #include <string>
 
-#include "media/catalog.h"
+#include "media/catalog/catalog.h"
 #include "server/http/conditional.h"
 #include "server/http/fields.h"
 #include "server/rt/lru_cache.h"

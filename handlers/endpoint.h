@@ -7,7 +7,7 @@
 
 #include "handlers/door.h"
 #include "handlers/services.h"
-#include "media/principal.h"
+#include "media/tenants/principal.h"
 #include "server/http/message.h"
 #include "server/http/router.h"
 #include "server/rt/error.h"

@@ -7,7 +7,7 @@
 
 #include "handlers/form.h"
 #include "handlers/services.h"
-#include "media/upload.h"
+#include "media/uploads/upload.h"
 #include "server/http/url.h"
 
 namespace millrace::handlers {

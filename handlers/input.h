@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "media/listing.h"
+#include "media/records/listing.h"
 #include "server/http/json.h"
 #include "server/http/message.h"
 #include "server/http/url.h"

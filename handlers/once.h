@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-#include "media/clock.h"
+#include "media/records/clock.h"
 #include "server/http/message.h"
 #include "server/rt/error.h"
 #include "server/rt/task.h"

@@ -5,8 +5,8 @@
 #include <string>
 
 #include "handlers/services.h"
-#include "media/principal.h"
-#include "media/upload.h"
+#include "media/tenants/principal.h"
+#include "media/uploads/upload.h"
 #include "server/http/message.h"
 #include "server/rt/error.h"
 

@@ -10,16 +10,20 @@
 #include <vector>
 
 #include "handlers/described_original.h"
-#include "media/buckets.h"
-#include "media/catalog.h"
-#include "media/channels.h"
-#include "media/clock.h"
-#include "media/multiparts.h"
-#include "media/rate_limit.h"
-#include "media/tenants.h"
-#include "media/uploads.h"
+#include "media/buckets/buckets.h"
+#include "media/buckets/multiparts.h"
+#include "media/catalog/catalog.h"
+#include "media/records/clock.h"
+#include "media/tenants/channels.h"
+#include "media/tenants/rate_limit.h"
+#include "media/tenants/tenants.h"
+#include "media/uploads/uploads.h"
 #include "server/rt/kept_text.h"
 #include "store/store.h"
+
+namespace millrace::media {
+struct Domain;
+}  // namespace millrace::media
 
 namespace millrace::handlers {
 
@@ -44,6 +48,9 @@ struct RequestLimits {
 };
 
 struct Services {
+  // Both outlive it.
+  Services(media::Domain& domain, rt::TextShare& text);
+
   store::Store& store;
   media::Tenants& tenants;
   media::Channels& channels;

@@ -4,9 +4,10 @@
 #include <thread>
 
 #include "handlers/gateway.h"
-#include "media/jail.h"
-#include "media/metered_store.h"
-#include "media/probe.h"
+#include "media/domain.h"
+#include "media/jail/jail.h"
+#include "media/processing/probe.h"
+#include "media/tenants/metered_store.h"
 #include "server/app_background.h"
 #include "server/app_limits.h"
 #include "server/app_metrics.h"
@@ -106,12 +107,7 @@ struct App::Parts {
   std::unique_ptr<store::Store> disk_store;
   std::unique_ptr<media::MeteredStore> store;
   std::unique_ptr<media::Tenants> tenants;
-  std::unique_ptr<media::Channels> channels;
-  std::unique_ptr<media::Catalog> catalog;
-  std::unique_ptr<media::Jobs> jobs;
-  std::unique_ptr<media::Uploads> uploads;
-  std::unique_ptr<media::Buckets> buckets;
-  std::unique_ptr<media::Multiparts> multiparts;
+  std::unique_ptr<media::Domain> domain;
   media::Jail jail;
   std::unique_ptr<media::Probe> probe;
   std::unique_ptr<handlers::Services> services;
@@ -156,22 +152,17 @@ rt::Status App::Parts::open_tenants() {
 
 rt::Status App::Parts::open_domain() {
   if (auto opened = open_tenants(); !opened) return opened;
-  channels = std::make_unique<media::Channels>(*store);
-  catalog = std::make_unique<media::Catalog>(*store);
-  jobs = std::make_unique<media::Jobs>(*store);
-  uploads = std::make_unique<media::Uploads>(*store, *tenants, *jobs);
-  buckets = std::make_unique<media::Buckets>(*store, *tenants, uploads->incoming());
-  multiparts = std::make_unique<media::Multiparts>(*store, *tenants, uploads->incoming());
-  probe = std::make_unique<media::Probe>(*store, *catalog, jail, io, data / "jobs", config.media.ffprobe);
+  domain = std::make_unique<media::Domain>(*store, *tenants);
+  probe = std::make_unique<media::Probe>(*store, domain->catalog, jail, io, data / "jobs", config.media.ffprobe);
   media::JobKind kind = probe->kind();
   kind.concurrency = static_cast<std::uint32_t>(config.media.jobs_max);
   kind.attempts_max = static_cast<std::uint32_t>(config.media.job_attempts_max);
-  jobs->add_kind(std::string(media::kProbeKind), std::move(kind));
+  domain->jobs.add_kind(std::string(media::kProbeKind), std::move(kind));
   return {};
 }
 
 void App::Parts::make_services(const net::Networks& trusted) {
-  services.reset(new handlers::Services{*store, *tenants, *channels, *uploads, *catalog, *buckets, *multiparts, text});
+  services = std::make_unique<handlers::Services>(*domain, text);
   services->settings = handler_settings(config, trusted);
   services->limits.tenant_rate = tenant_rate(config);
   services->limits.bad_key_rate = bad_key_rate(config);
@@ -232,8 +223,7 @@ rt::Status App::Parts::listen(const net::Networks& trusted) {
 }
 
 void App::Parts::run_lanes(std::function<void()> on_loop_end) {
-  background = std::make_unique<Background>(*store, *uploads, *multiparts, *jobs, jail, log,
-                                            std::chrono::seconds(config.uploads.sweep_seconds));
+  background = std::make_unique<Background>(*domain, jail, log, std::chrono::seconds(config.uploads.sweep_seconds));
   lanes.front()->loop.post([this] { rt::Loop::current().spawn(background->run()); });
   lanes_running = lanes.size();
   for (auto& lane : lanes) {

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "handlers/once.h"
-#include "media/clock.h"
+#include "media/records/clock.h"
 
 namespace millrace {
 namespace {
@@ -28,7 +28,7 @@ rt::Task<void> Background::run() {
 void Background::stop() {
   stopping_ = true;
   wake_.set();
-  jobs_.stop();
+  domain_.jobs.stop();
 }
 
 // So that the operator hears of it before the first file does.
@@ -39,7 +39,7 @@ rt::Task<void> Background::check_jail() {
 }
 
 rt::Task<void> Background::run_jobs() {
-  const auto ended = co_await jobs_.run();
+  const auto ended = co_await domain_.jobs.run();
   report(log_, "the job queue ended", ended);
 }
 
@@ -54,16 +54,16 @@ rt::Task<void> Background::sweep_until_stopped() {
 
 rt::Task<void> Background::sweep() {
   const std::int64_t now_ms = media::system_clock_ms();
-  const auto expired = co_await uploads_.sweep();
+  const auto expired = co_await domain_.uploads.sweep();
   report(log_, "expiring idle uploads failed", expired);
   if (expired && *expired > 0) log_.write(ops::Level::kInfo, fmt::format("{} idle uploads expired", *expired));
-  const auto aborted = co_await multiparts_.sweep();
+  const auto aborted = co_await domain_.multiparts.sweep();
   report(log_, "expiring idle multipart uploads failed", aborted);
   if (aborted && *aborted > 0)
     log_.write(ops::Level::kInfo, fmt::format("{} idle multipart uploads expired", *aborted));
-  const auto jobs = co_await jobs_.forget_ended_before(now_ms - kEndedJobsKeptMs);
+  const auto jobs = co_await domain_.jobs.forget_ended_before(now_ms - kEndedJobsKeptMs);
   report(log_, "forgetting old jobs failed", jobs);
-  const auto answers = co_await handlers::forget_old_answers(store_, now_ms);
+  const auto answers = co_await handlers::forget_old_answers(domain_.store, now_ms);
   report(log_, "forgetting old idempotent answers failed", answers);
 }
 

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "handlers/services.h"
-#include "media/rate_limit.h"
-#include "media/tenants.h"
+#include "media/tenants/rate_limit.h"
+#include "media/tenants/tenants.h"
 #include "server/h1/limits.h"
 #include "server/h2/limits.h"
 #include "server/net/listener.h"

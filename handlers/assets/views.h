@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <string>
 
-#include "media/catalog.h"
-#include "media/upload.h"
+#include "media/catalog/catalog.h"
+#include "media/uploads/upload.h"
 
 namespace millrace::handlers::assets {
 

@@ -3,8 +3,8 @@
 
 #include <string>
 
-#include "media/listing.h"
-#include "media/media.h"
+#include "media/catalog/media.h"
+#include "media/records/listing.h"
 #include "server/http/message.h"
 #include "server/http/url.h"
 

@@ -4,7 +4,7 @@
 #include "handlers/client_v1/views.h"
 #include "handlers/form_upload.h"
 #include "handlers/input.h"
-#include "media/folder.h"
+#include "media/catalog/folder.h"
 
 namespace millrace::handlers::client_v1 {
 namespace {

@@ -7,7 +7,7 @@
 #include "handlers/client_v1/views.h"
 #include "handlers/input.h"
 #include "handlers/links.h"
-#include "media/folder.h"
+#include "media/catalog/folder.h"
 
 namespace millrace::handlers::client_v1 {
 namespace {

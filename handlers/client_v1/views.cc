@@ -1,7 +1,7 @@
 #include "handlers/client_v1/views.h"
 
 #include "handlers/time_text.h"
-#include "media/folder.h"
+#include "media/catalog/folder.h"
 #include "server/http/json.h"
 
 namespace millrace::handlers::client_v1 {

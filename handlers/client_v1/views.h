@@ -4,8 +4,8 @@
 #include <optional>
 #include <string>
 
-#include "media/media.h"
-#include "media/upload.h"
+#include "media/catalog/media.h"
+#include "media/uploads/upload.h"
 
 namespace millrace::handlers::client_v1 {
 

@@ -7,7 +7,7 @@
 #include "handlers/s3/envelope.h"
 #include "handlers/s3/object_fields.h"
 #include "handlers/s3/whole_number.h"
-#include "media/buckets.h"
+#include "media/buckets/buckets.h"
 #include "server/http/date.h"
 
 namespace millrace::handlers::s3 {

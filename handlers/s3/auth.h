@@ -5,8 +5,8 @@
 
 #include "handlers/s3/refusal.h"
 #include "handlers/services.h"
-#include "media/principal.h"
-#include "media/upload_keys.h"
+#include "media/tenants/principal.h"
+#include "media/uploads/upload_keys.h"
 #include "server/http/message.h"
 #include "server/http/sigv4.h"
 

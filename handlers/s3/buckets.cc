@@ -1,9 +1,9 @@
 #include "handlers/s3/buckets.h"
 
-#include "handlers/s3/access.h"
+#include "handlers/s3/acl.h"
 #include "handlers/s3/envelope.h"
 #include "handlers/s3/payload.h"
-#include "media/buckets.h"
+#include "media/buckets/buckets.h"
 #include "server/http/date.h"
 
 namespace millrace::handlers::s3 {

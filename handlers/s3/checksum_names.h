@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "media/checksum.h"
+#include "media/buckets/checksum.h"
 
 namespace millrace::handlers::s3 {
 

@@ -1,6 +1,6 @@
 #include "handlers/s3/current.h"
 
-#include "media/buckets.h"
+#include "media/buckets/buckets.h"
 
 namespace millrace::handlers::s3 {
 namespace {

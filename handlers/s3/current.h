@@ -6,7 +6,7 @@
 #include <string>
 
 #include "handlers/s3/call.h"
-#include "media/bucket.h"
+#include "media/buckets/bucket.h"
 
 namespace millrace::handlers::s3 {
 

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 
-#include "handlers/s3/access.h"
+#include "handlers/s3/acl.h"
 #include "handlers/s3/envelope.h"
 #include "handlers/s3/object_fields.h"
 #include "handlers/s3/whole_number.h"
-#include "media/buckets.h"
+#include "media/buckets/buckets.h"
 #include "server/http/crypto.h"
 #include "server/http/date.h"
 #include "server/http/url.h"

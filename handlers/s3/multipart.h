@@ -2,7 +2,7 @@
 #pragma once
 
 #include "handlers/s3/call.h"
-#include "media/multipart.h"
+#include "media/buckets/multipart.h"
 
 namespace millrace::handlers::s3 {
 

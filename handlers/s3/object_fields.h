@@ -6,7 +6,7 @@
 
 #include "handlers/s3/call.h"
 #include "handlers/s3/refusal.h"
-#include "media/bucket.h"
+#include "media/buckets/bucket.h"
 #include "server/http/fields.h"
 #include "server/http/message.h"
 #include "server/http/xml.h"

@@ -8,7 +8,7 @@
 #include "handlers/s3/object_fields.h"
 #include "handlers/s3/parts.h"
 #include "handlers/s3/payload.h"
-#include "media/buckets.h"
+#include "media/buckets/buckets.h"
 #include "server/http/conditional.h"
 #include "server/http/date.h"
 #include "server/http/range.h"

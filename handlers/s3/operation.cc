@@ -4,7 +4,7 @@
 #include <array>
 
 #include "handlers/auth.h"
-#include "handlers/s3/access.h"
+#include "handlers/s3/acl.h"
 #include "handlers/s3/attributes.h"
 #include "handlers/s3/buckets.h"
 #include "handlers/s3/copies.h"

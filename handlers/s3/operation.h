@@ -6,8 +6,8 @@
 #include <string_view>
 
 #include "handlers/s3/call.h"
-#include "media/principal.h"
-#include "media/upload_keys.h"
+#include "media/tenants/principal.h"
+#include "media/uploads/upload_keys.h"
 
 namespace millrace::handlers::s3 {
 

@@ -1,13 +1,13 @@
 #include "handlers/s3/parts.h"
 
-#include "handlers/s3/access.h"
+#include "handlers/s3/acl.h"
 #include "handlers/s3/envelope.h"
 #include "handlers/s3/listings.h"
 #include "handlers/s3/multipart.h"
 #include "handlers/s3/object_fields.h"
 #include "handlers/s3/payload.h"
 #include "handlers/s3/whole_number.h"
-#include "media/multiparts.h"
+#include "media/buckets/multiparts.h"
 #include "server/http/date.h"
 
 namespace millrace::handlers::s3 {

@@ -10,8 +10,8 @@
 
 #include "handlers/s3/auth.h"
 #include "handlers/s3/refusal.h"
-#include "media/bucket.h"
-#include "media/checksum_hasher.h"
+#include "media/buckets/bucket.h"
+#include "media/buckets/checksum_hasher.h"
 #include "server/http/aws_chunked.h"
 #include "server/http/message.h"
 #include "server/rt/bytes.h"

@@ -4,7 +4,7 @@
 #include <array>
 
 #include "handlers/refusal.h"
-#include "media/bucket.h"
+#include "media/buckets/bucket.h"
 
 namespace millrace::handlers::s3 {
 namespace {

@@ -1,5 +1,6 @@
 // How the S3 door says no: a reason out of S3's list, which clients act on, and a message for people. Errors of the
-// domain become one implicitly, by their code and the field they name (media/bucket.h), so an endpoint passes them on.
+// domain become one implicitly, by their code and the field they name (media/buckets/bucket.h), so an endpoint passes
+// them on.
 #pragma once
 
 #include <expected>

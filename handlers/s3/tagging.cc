@@ -2,7 +2,7 @@
 
 #include "handlers/s3/envelope.h"
 #include "handlers/s3/payload.h"
-#include "media/buckets.h"
+#include "media/buckets/buckets.h"
 
 namespace millrace::handlers::s3 {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "media/bucket.h"
+#include "media/buckets/bucket.h"
 
 namespace millrace::handlers::s3 {
 namespace {

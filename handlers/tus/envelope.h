@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "handlers/door.h"
-#include "media/upload.h"
+#include "media/uploads/upload.h"
 #include "server/http/json.h"
 #include "server/http/message.h"
 

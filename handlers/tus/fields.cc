@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "media/uploads.h"
+#include "media/uploads/uploads.h"
 #include "server/http/crypto.h"
 #include "server/http/url.h"
 

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "media/checksum.h"
+#include "media/buckets/checksum.h"
 #include "server/http/fields.h"
 #include "server/rt/error.h"
 

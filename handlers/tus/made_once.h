@@ -6,7 +6,7 @@
 #include <string>
 
 #include "handlers/services.h"
-#include "media/upload.h"
+#include "media/uploads/upload.h"
 #include "server/http/message.h"
 #include "server/rt/error.h"
 #include "server/rt/task.h"

@@ -7,7 +7,7 @@
 
 #include "handlers/tus/envelope.h"
 #include "handlers/tus/resource.h"
-#include "media/checksum_hasher.h"
+#include "media/buckets/checksum_hasher.h"
 
 namespace millrace::handlers::tus {
 namespace {

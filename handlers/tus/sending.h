@@ -8,7 +8,7 @@
 
 #include "handlers/services.h"
 #include "handlers/tus/fields.h"
-#include "media/upload.h"
+#include "media/uploads/upload.h"
 #include "server/http/message.h"
 #include "server/rt/error.h"
 #include "server/rt/task.h"

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "media/catalog.h"
+#include "media/catalog/catalog.h"
 #include "server/rt/error.h"
 
 namespace millrace::handlers::v1 {

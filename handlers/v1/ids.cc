@@ -1,6 +1,6 @@
 #include "handlers/v1/ids.h"
 
-#include "media/short_id.h"
+#include "media/catalog/short_id.h"
 
 namespace millrace::handlers::v1 {
 

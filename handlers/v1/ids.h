@@ -1,4 +1,5 @@
-// Ids of the v1 door: a word for the kind and 20 hexadecimal digits, which begin the domain's id (media/short_id.h).
+// Ids of the v1 door: a word for the kind and 20 hexadecimal digits, which begin the domain's id
+// (media/catalog/short_id.h).
 #pragma once
 
 #include <string>

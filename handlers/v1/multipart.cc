@@ -2,8 +2,8 @@
 
 #include "handlers/links.h"
 #include "handlers/v1/ids.h"
-#include "media/bucket.h"
-#include "media/upload_keys.h"
+#include "media/buckets/bucket.h"
+#include "media/uploads/upload_keys.h"
 #include "server/http/json.h"
 #include "server/http/sigv4.h"
 #include "server/rt/event.h"

@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "handlers/services.h"
-#include "media/multiparts.h"
-#include "media/principal.h"
-#include "media/upload.h"
+#include "media/buckets/multiparts.h"
+#include "media/tenants/principal.h"
+#include "media/uploads/upload.h"
 #include "server/http/message.h"
 #include "server/rt/error.h"
 #include "server/rt/task.h"

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "media/media.h"
+#include "media/catalog/media.h"
 
 namespace millrace::handlers::v1 {
 

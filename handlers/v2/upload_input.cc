@@ -5,8 +5,8 @@
 #include "handlers/time_text.h"
 #include "handlers/tus/address.h"
 #include "handlers/v2/views.h"
-#include "media/bucket.h"
-#include "media/upload_keys.h"
+#include "media/buckets/bucket.h"
+#include "media/uploads/upload_keys.h"
 #include "server/http/json.h"
 
 namespace millrace::handlers::v2 {

@@ -6,11 +6,11 @@
 #include <optional>
 #include <string>
 
-#include "media/channels.h"
-#include "media/listing.h"
-#include "media/media.h"
-#include "media/tenants.h"
-#include "media/upload.h"
+#include "media/catalog/media.h"
+#include "media/records/listing.h"
+#include "media/tenants/channels.h"
+#include "media/tenants/tenants.h"
+#include "media/uploads/upload.h"
 #include "server/http/json.h"
 
 namespace millrace::handlers::v2 {

@@ -5,7 +5,7 @@
 
 #include "handlers/tus/disposition.h"
 #include "handlers/tus/fields.h"
-#include "media/uploads.h"
+#include "media/uploads/uploads.h"
 #include "server/http/structured.h"
 
 namespace {

@@ -103,13 +103,18 @@ House::House(Settings settings) {
     return rt::Status();
   };
   EXPECT_TRUE(rt::run_until_done(tenants->bootstrap(keep)));
-  channels = std::make_unique<media::Channels>(store);
-  catalog = std::make_unique<media::Catalog>(store);
-  jobs = std::make_unique<media::Jobs>(store);
-  uploads = std::make_unique<media::Uploads>(store, *tenants, *jobs);
-  buckets = std::make_unique<media::Buckets>(store, *tenants, uploads->incoming());
-  multiparts = std::make_unique<media::Multiparts>(store, *tenants, uploads->incoming());
-  services.reset(new Services{store, *tenants, *channels, *uploads, *catalog, *buckets, *multiparts, text});
+  stand_on(store, std::move(settings));
+}
+
+void House::stand_on(store::Store& other, Settings settings) {
+  gateway.reset();
+  services.reset();
+  domain = std::make_unique<media::Domain>(other, *tenants);
+  catalog = &domain->catalog;
+  jobs = &domain->jobs;
+  uploads = &domain->uploads;
+  buckets = &domain->buckets;
+  services = std::make_unique<Services>(*domain, text);
   services->settings = std::move(settings);
   services->metrics_text = [] { return std::string("# metrics\n"); };
   gateway = std::make_unique<Gateway>(*services);

@@ -10,13 +10,7 @@
 
 #include "handlers/gateway.h"
 #include "handlers/services.h"
-#include "media/buckets.h"
-#include "media/catalog.h"
-#include "media/channels.h"
-#include "media/jobs.h"
-#include "media/multiparts.h"
-#include "media/tenants.h"
-#include "media/uploads.h"
+#include "media/domain.h"
 #include "server/http/json.h"
 #include "server/http/message.h"
 #include "tests/media/fake_store.h"
@@ -68,17 +62,20 @@ class House {
   // The whole way of a file; returns the media's id.
   std::string ingest(const std::string& content);
 
+  // Its services on another store before this one; the tenants stay.
+  void stand_on(store::Store& other, Settings settings);
+
   media::NewKey admin;
   rt::Budget budget{std::size_t{64} << 20};
   rt::TextShare text{budget};
   media::FakeStore store;
   std::unique_ptr<media::Tenants> tenants;
-  std::unique_ptr<media::Channels> channels;
-  std::unique_ptr<media::Catalog> catalog;
-  std::unique_ptr<media::Jobs> jobs;
-  std::unique_ptr<media::Uploads> uploads;
-  std::unique_ptr<media::Buckets> buckets;
-  std::unique_ptr<media::Multiparts> multiparts;
+  std::unique_ptr<media::Domain> domain;
+  // Of the domain.
+  media::Catalog* catalog = nullptr;
+  media::Jobs* jobs = nullptr;
+  media::Uploads* uploads = nullptr;
+  media::Buckets* buckets = nullptr;
   std::unique_ptr<Services> services;
   std::unique_ptr<Gateway> gateway;
 };

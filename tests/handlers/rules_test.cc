@@ -5,7 +5,7 @@
 
 #include <map>
 
-#include "media/metered_store.h"
+#include "media/tenants/metered_store.h"
 #include "server/http/xml.h"
 #include "tests/handlers/forms.h"
 #include "tests/handlers/house.h"
@@ -218,14 +218,8 @@ class MeteredHouse : public House {
  public:
   explicit MeteredHouse(Settings settings) : House(settings) {
     tenants->meter(metered);
-    catalog = std::make_unique<media::Catalog>(metered);
-    uploads = std::make_unique<media::Uploads>(metered, *tenants, *jobs);
-    buckets = std::make_unique<media::Buckets>(metered, *tenants, uploads->incoming());
-    multiparts = std::make_unique<media::Multiparts>(metered, *tenants, uploads->incoming());
-    services.reset(new Services{metered, *tenants, *channels, *uploads, *catalog, *buckets, *multiparts, text});
-    services->settings = std::move(settings);
+    stand_on(metered, std::move(settings));
     services->clock = clock;
-    gateway = std::make_unique<Gateway>(*services);
   }
 
   void set_quota(std::uint64_t bytes) {

@@ -25,14 +25,14 @@ MAY_INCLUDE = {
 
 # Library: how its headers begin, and the files that are its doors.
 DOORS = {
-    "libuv": (r"uv\.h|uv/", ["server/rt/", "server/net/", "media/process"]),
+    "libuv": (r"uv\.h|uv/", ["server/rt/", "server/net/", "media/jail/process"]),
     "nghttp2": (r"nghttp2/", ["server/h2/"]),
     "OpenSSL, TLS": (r"openssl/(ssl|bio|x509|pem)", ["server/net/tls"]),
     "OpenSSL, digests": (r"openssl/(?!ssl|bio|x509|pem|err)", ["server/http/crypto", "server/net/tls"]),
     "Boost": (r"boost/", ["server/h1/parser"]),
     "RocksDB": (r"rocksdb/", ["store/index_rocksdb"]),
-    "xxHash": (r"xxhash", ["store/hash", "media/checksum_hasher"]),
-    "protobuf": (r"google/protobuf|[\w/]+\.pb\.h", ["store/codec", "media/codec"]),
+    "xxHash": (r"xxhash", ["store/hash", "media/buckets/checksum_hasher"]),
+    "protobuf": (r"google/protobuf|[\w/]+\.pb\.h", ["store/codec", "media/records/codec"]),
     "pugixml": (r"pugixml", ["server/http/xml"]),
     "nlohmann": (r"nlohmann/", ["server/http/json"]),
     "toml++": (r"toml\+\+", ["server/ops/"]),

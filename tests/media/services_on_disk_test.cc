@@ -6,11 +6,11 @@
 #include <fstream>
 #include <random>
 
-#include "media/catalog.h"
-#include "media/jobs.h"
-#include "media/tenants.h"
-#include "media/upload_keys.h"
-#include "media/uploads.h"
+#include "media/catalog/catalog.h"
+#include "media/jobs/jobs.h"
+#include "media/tenants/tenants.h"
+#include "media/uploads/upload_keys.h"
+#include "media/uploads/uploads.h"
 #include "server/rt/budget.h"
 #include "server/rt/event.h"
 #include "server/rt/pool.h"

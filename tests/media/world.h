@@ -7,13 +7,13 @@
 #include <memory>
 #include <string>
 
-#include "media/buckets.h"
-#include "media/catalog.h"
-#include "media/channels.h"
-#include "media/jobs.h"
-#include "media/multiparts.h"
-#include "media/tenants.h"
-#include "media/uploads.h"
+#include "media/buckets/buckets.h"
+#include "media/buckets/multiparts.h"
+#include "media/catalog/catalog.h"
+#include "media/jobs/jobs.h"
+#include "media/tenants/channels.h"
+#include "media/tenants/tenants.h"
+#include "media/uploads/uploads.h"
 #include "server/rt/loop.h"
 #include "tests/media/fake_store.h"
 

@@ -1,7 +1,7 @@
 // Copies: what is known is not read, and what has to be read ends with the one who asked.
 #include "handlers/s3/copies.h"
 
-#include "media/checksum_hasher.h"
+#include "media/buckets/checksum_hasher.h"
 #include "tests/handlers/s3/s3_door.h"
 
 namespace millrace::handlers {

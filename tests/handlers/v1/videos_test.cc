@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "media/short_id.h"
+#include "media/catalog/short_id.h"
 #include "tests/handlers/forms.h"
 
 namespace millrace::handlers {

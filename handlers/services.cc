@@ -1,0 +1,17 @@
+#include "handlers/services.h"
+
+#include "media/domain.h"
+
+namespace millrace::handlers {
+
+Services::Services(media::Domain& domain, rt::TextShare& share)
+    : store(domain.store),
+      tenants(domain.tenants),
+      channels(domain.channels),
+      uploads(domain.uploads),
+      catalog(domain.catalog),
+      buckets(domain.buckets),
+      multiparts(domain.multiparts),
+      text(share) {}
+
+}  // namespace millrace::handlers

@@ -1,0 +1,39 @@
+// Domain: every service of one store, each made after those it stands on. What runs by itself (jobs and their kinds) is
+// wired by the server.
+#pragma once
+
+#include "media/buckets/buckets.h"
+#include "media/buckets/multiparts.h"
+#include "media/catalog/catalog.h"
+#include "media/jobs/jobs.h"
+#include "media/records/clock.h"
+#include "media/tenants/channels.h"
+#include "media/tenants/tenants.h"
+#include "media/uploads/uploads.h"
+#include "store/store.h"
+
+namespace millrace::media {
+
+struct Domain {
+  // Both outlive it.
+  Domain(store::Store& of, Tenants& owners, Clock clock = system_clock_ms)
+      : store(of),
+        tenants(owners),
+        channels(store, clock),
+        catalog(store, clock),
+        jobs(store, clock),
+        uploads(store, tenants, jobs, clock),
+        buckets(store, tenants, uploads.incoming(), clock),
+        multiparts(store, tenants, uploads.incoming(), clock) {}
+
+  store::Store& store;
+  Tenants& tenants;
+  Channels channels;
+  Catalog catalog;
+  Jobs jobs;
+  Uploads uploads;
+  Buckets buckets;
+  Multiparts multiparts;
+};
+
+}  // namespace millrace::media

@@ -1,0 +1,51 @@
+// Jail: where tools for hostile media run. A program in it sees the system's /usr read-only, a small private /tmp and
+// its job's directory as /job; no network, no other process, no capability, nothing of our environment; and it has
+// limits on memory, CPU time, file size, open files, processes, output and wall-clock time. Made with bubblewrap and
+// prlimit. One loop.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "media/jail/process.h"
+#include "server/rt/error.h"
+#include "server/rt/task.h"
+
+namespace millrace::media {
+
+struct JailLimits {
+  std::uint64_t memory_bytes = 2ull << 30;  // address space of each process
+  std::uint64_t cpu_seconds = 60;
+  std::uint64_t file_bytes = 4ull << 30;
+  std::uint32_t open_files = 64;
+  std::uint32_t processes = 32;  // threads count
+  std::int64_t deadline_ms = 60'000;
+  std::size_t stdout_max_bytes = 4 << 20;
+  std::size_t stderr_max_bytes = 64 << 10;
+};
+
+class Jail {
+ public:
+  // `enabled` false runs programs with the limits (but for processes) only: the operator's explicit choice for a host
+  // that cannot.
+  explicit Jail(bool enabled = true) : enabled_(enabled) {}
+
+  bool enabled() const noexcept { return enabled_; }
+  // Runs `true` in it: kUnavailable with the reason in words when this host does not allow it.
+  rt::Task<rt::Status> check();
+
+  // Runs arguments[0] (an absolute path) with `directory` as /job, its working directory. Without the jail /job is not
+  // there: use paths relative to it.
+  rt::Task<rt::Result<ProcessResult>> run(std::filesystem::path directory, std::vector<std::string> arguments,
+                                          JailLimits limits, ProcessStop& stop);
+
+  // Makes an empty directory that programs in the jail may write. Blocks briefly.
+  rt::Status make_directory(const std::filesystem::path& directory) const;
+
+ private:
+  const bool enabled_;
+};
+
+}  // namespace millrace::media
