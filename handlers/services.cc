@@ -12,6 +12,12 @@ Services::Services(media::Domain& domain, rt::TextShare& share)
       catalog(domain.catalog),
       buckets(domain.buckets),
       multiparts(domain.multiparts),
+      renditions(domain.renditions),
+      transcripts(domain.transcripts),
+      imports(domain.imports),
+      downloads(domain.downloads),
+      events(domain.events),
+      webhooks(domain.webhooks),
       text(share) {}
 
 }  // namespace millrace::handlers

@@ -23,6 +23,12 @@
 
 namespace millrace::media {
 struct Domain;
+class Downloads;
+class Events;
+class Imports;
+class Renditions;
+class Transcripts;
+class Webhooks;
 }  // namespace millrace::media
 
 namespace millrace::handlers {
@@ -58,6 +64,12 @@ struct Services {
   media::Catalog& catalog;
   media::Buckets& buckets;
   media::Multiparts& multiparts;
+  media::Renditions& renditions;
+  media::Transcripts& transcripts;
+  media::Imports& imports;
+  media::Downloads& downloads;
+  media::Events& events;
+  media::Webhooks& webhooks;
   rt::TextShare& text;
   Settings settings = {};
   DescribedOriginals originals = {};

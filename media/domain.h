@@ -5,10 +5,16 @@
 #include "media/buckets/buckets.h"
 #include "media/buckets/multiparts.h"
 #include "media/catalog/catalog.h"
+#include "media/downloads/downloads.h"
+#include "media/events/events.h"
+#include "media/events/webhooks.h"
+#include "media/imports/imports.h"
 #include "media/jobs/jobs.h"
 #include "media/records/clock.h"
+#include "media/renditions/renditions.h"
 #include "media/tenants/channels.h"
 #include "media/tenants/tenants.h"
+#include "media/transcripts/transcripts.h"
 #include "media/uploads/uploads.h"
 #include "store/store.h"
 
@@ -24,7 +30,13 @@ struct Domain {
         jobs(store, clock),
         uploads(store, tenants, jobs, clock),
         buckets(store, tenants, uploads.incoming(), clock),
-        multiparts(store, tenants, uploads.incoming(), clock) {}
+        multiparts(store, tenants, uploads.incoming(), clock),
+        renditions(store),
+        transcripts(store),
+        imports(store, clock),
+        downloads(store, clock),
+        events(store, clock),
+        webhooks(store, clock) {}
 
   store::Store& store;
   Tenants& tenants;
@@ -34,6 +46,12 @@ struct Domain {
   Uploads uploads;
   Buckets buckets;
   Multiparts multiparts;
+  Renditions renditions;
+  Transcripts transcripts;
+  Imports imports;
+  Downloads downloads;
+  Events events;
+  Webhooks webhooks;
 };
 
 }  // namespace millrace::media

@@ -16,6 +16,9 @@ namespace millrace::media {
 enum class MediaType : std::uint8_t { kUnknown, kVideo, kAudio, kImage, kDocument };  // unknown until probed
 enum class MediaStatus : std::uint8_t { kPreparing, kReady, kErrored, kSoftDeleted };
 
+// The step of processing that comes next.
+enum class Stage : std::uint8_t { kProbe, kThumbnails, kEncode, kPackage, kDone };
+
 // "video", "audio", "image", "document" (unknown: ""); "preparing", "ready", "errored", "softDeleted".
 std::string_view word(MediaType type);
 std::string_view word(MediaStatus status);
@@ -60,6 +63,10 @@ struct Media {
   MediaType type = MediaType::kUnknown;
   MediaStatus status = MediaStatus::kPreparing;
   std::string error;  // why it is errored, in words
+  Stage stage = Stage::kProbe;
+  std::uint32_t progress_percent = 0;  // of encoding and packaging together
+  std::uint32_t encode_attempts = 0;
+  bool reprocessing = false;  // it was ready or errored before
   store::ObjectId object;
   std::uint64_t size_bytes = 0;
   std::uint64_t crc64nvme = 0;

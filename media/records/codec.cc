@@ -269,6 +269,10 @@ std::string encode(const Media& media) {
   out.set_updated_ms(media.updated_ms);
   out.set_deleted_ms(media.deleted_ms);
   out.set_status_before_delete(number_of(media.status_before_delete));
+  out.set_stage(number_of(media.stage));
+  out.set_progress_percent(media.progress_percent);
+  out.set_encode_attempts(media.encode_attempts);
+  out.set_reprocessing(media.reprocessing);
   write_details(media.details, *out.mutable_details());
   return bytes_of(out);
 }
@@ -283,6 +287,9 @@ rt::Result<Media> decode_media(const store::Record& record) {
               .file_name = in->file_name(),
               .content_type = in->content_type(),
               .error = in->error(),
+              .progress_percent = in->progress_percent(),
+              .encode_attempts = in->encode_attempts(),
+              .reprocessing = in->reprocessing(),
               .object = read_object(in->object()),
               .size_bytes = in->size_bytes(),
               .crc64nvme = in->crc64nvme(),
@@ -296,6 +303,7 @@ rt::Result<Media> decode_media(const store::Record& record) {
               .revision = record.revision};
   if (!read_enum(in->type(), MediaType::kDocument, media.type)) return unknown_enum("media type");
   if (!read_enum(in->status(), MediaStatus::kSoftDeleted, media.status)) return unknown_enum("media status");
+  if (!read_enum(in->stage(), Stage::kDone, media.stage)) return unknown_enum("stage of processing");
   if (!read_enum(in->status_before_delete(), MediaStatus::kSoftDeleted, media.status_before_delete)) {
     return unknown_enum("media status");
   }

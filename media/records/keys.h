@@ -13,6 +13,10 @@
 //   m/same/TENANT/CRC64-SIZE/MEDIA               the media with this checksum and size
 //   m/same.last/TENANT/CRC64-SIZE                changes with every new one of them, so that two of the same cannot
 //                                                both find that there is none
+//   m/rendition/TENANT/MEDIA/RENDITION           Rendition
+//   m/rendition.place/RENDITION                  the key of that record
+//   m/transcript/TENANT/MEDIA/LANGUAGE           Transcript
+//   m/transcript.place/TRANSCRIPT                the key of that record
 //   m/job/JOB                                    Job
 //   m/job.queue/KIND/PRIORITY/DUE/JOB            queued: the first one of a priority is the next to run
 //   m/job.running/JOB                            running: what a restart queues again
@@ -85,6 +89,22 @@ inline std::string same_last(std::string_view owner, std::string_view print) {
   return fmt::format("m/same.last/{}/{}", owner, print);
 }
 
+inline std::string all_renditions() { return "m/rendition/"; }
+inline std::string renditions(std::string_view owner, std::string_view media) {
+  return fmt::format("m/rendition/{}/{}/", owner, media);
+}
+inline std::string rendition(std::string_view owner, std::string_view media, std::string_view id) {
+  return fmt::format("m/rendition/{}/{}/{}", owner, media, id);
+}
+inline std::string rendition_place(std::string_view id) { return fmt::format("m/rendition.place/{}", id); }
+inline std::string transcripts(std::string_view owner, std::string_view media) {
+  return fmt::format("m/transcript/{}/{}/", owner, media);
+}
+inline std::string transcript(std::string_view owner, std::string_view media, std::string_view language) {
+  return fmt::format("m/transcript/{}/{}/{}", owner, media, language);
+}
+inline std::string transcript_place(std::string_view id) { return fmt::format("m/transcript.place/{}", id); }
+
 inline std::string job(std::string_view id) { return fmt::format("m/job/{}", id); }
 inline std::string job_queue(std::string_view kind, unsigned priority) {
   return fmt::format("m/job.queue/{}/{}/", kind, priority);
@@ -137,7 +157,7 @@ inline std::string part(std::string_view owner, std::string_view multipart, std:
 
 // Whose record this is, when it is of a kind that names bytes, or ends with those that do; empty for all others.
 inline std::string owner_of_bytes(std::string_view key) {
-  for (std::string_view kind : {"m/upload/", "m/media/", "m/object/", "m/part/", "m/multipart/"}) {
+  for (std::string_view kind : {"m/upload/", "m/media/", "m/object/", "m/part/", "m/multipart/", "m/rendition/"}) {
     if (!key.starts_with(kind)) continue;
     key.remove_prefix(kind.size());
     return std::string(key.substr(0, key.find('/')));

@@ -6,6 +6,7 @@
 
 #include "media/records/codec.h"
 #include "media/records/codec_bucket.h"
+#include "media/records/codec_rendition.h"
 #include "media/records/keys.h"
 
 namespace millrace::media {
@@ -118,6 +119,10 @@ std::uint64_t bytes_in(const store::Record& record) {
     const auto object = decode_bucket_object(record);
     return object ? object->size_bytes : 0;
   }
+  if (record.key.starts_with(keys::all_renditions())) {
+    const auto rendition = decode_rendition(record);
+    return rendition ? rendition->size_bytes : 0;
+  }
   const auto part = decode_multipart_part(record);
   return part ? part->size_bytes : 0;
 }
@@ -144,7 +149,8 @@ MeteredStore::MeteredStore(store::Store& inner) : inner_(inner) {}
 MeteredStore::~MeteredStore() = default;
 
 rt::Task<rt::Status> MeteredStore::count() {
-  const std::array prefixes = {keys::all_uploads(), keys::all_medias(), keys::all_bucket_objects(), keys::all_parts()};
+  const std::array prefixes = {keys::all_uploads(), keys::all_medias(), keys::all_bucket_objects(), keys::all_parts(),
+                               keys::all_renditions()};
   for (const std::string& prefix : prefixes) {
     store::Scan scan{.prefix = prefix, .after = {}, .limit = kBatchRecords};
     for (std::size_t found = kBatchRecords; found == kBatchRecords;) {

@@ -15,17 +15,19 @@ MAY_INCLUDE = {
     "server/rt": [],
     "server/http": ["server/rt"],
     "server/net": ["server/rt"],
+    "server/outbound": ["server/net/networks.h", "server/rt"],
     "server/h2": ["server/http", "server/net", "server/rt"],
     "server/h1": ["server/http", "server/net", "server/rt"],
     "server/ops": ["server/http", "server/rt"],
     "store": ["server/rt"],
-    "media": ["store", "server/rt", "server/http/json.h", "server/http/crypto.h", "server/http/utf8.h"],
+    "media": ["store", "server/outbound", "server/rt", "server/http/json.h", "server/http/crypto.h", "server/http/utf8.h"],
     "handlers": ["server/http", "media", "store", "server/rt"],
 }
 
 # Library: how its headers begin, and the files that are its doors.
 DOORS = {
-    "libuv": (r"uv\.h|uv/", ["server/rt/", "server/net/", "media/jail/process"]),
+    "libuv": (r"uv\.h|uv/", ["server/rt/", "server/net/", "server/outbound/", "media/jail/process"]),
+    "libcurl": (r"curl/", ["server/outbound/"]),
     "nghttp2": (r"nghttp2/", ["server/h2/"]),
     "OpenSSL, TLS": (r"openssl/(ssl|bio|x509|pem)", ["server/net/tls"]),
     "OpenSSL, digests": (r"openssl/(?!ssl|bio|x509|pem|err)", ["server/http/crypto", "server/net/tls"]),

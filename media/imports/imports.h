@@ -1,0 +1,18 @@
+// Imports: files that we fetch from elsewhere, the same for every door. Any loop.
+#pragma once
+
+#include "media/records/clock.h"
+#include "store/store.h"
+
+namespace millrace::media {
+
+class Imports {
+ public:
+  explicit Imports(store::Store& store, Clock clock = system_clock_ms) : store_(store), clock_(clock) {}
+
+ private:
+  [[maybe_unused]] store::Store& store_;
+  [[maybe_unused]] const Clock clock_;
+};
+
+}  // namespace millrace::media

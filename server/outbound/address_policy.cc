@@ -1,0 +1,1 @@
+#include "server/outbound/address_policy.h"
