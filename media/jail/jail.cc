@@ -7,6 +7,8 @@
 #include <initializer_list>
 #include <system_error>
 
+#include "media/jail/syscall_filter.h"
+
 namespace millrace::media {
 namespace {
 
@@ -46,8 +48,8 @@ std::uint32_t user_of(const std::filesystem::path& directory) {
 
 // The namespaces come first, then the user, then the limits, so that they bind that user inside.
 std::vector<std::string> jailed(const std::filesystem::path& directory) {
-  std::vector<std::string> line = {kBubblewrap,  "--die-with-parent", "--new-session",
-                                   "--clearenv", "--cap-drop",        "ALL"};
+  std::vector<std::string> line = {
+      kBubblewrap, "--die-with-parent", "--new-session", "--clearenv", "--cap-drop", "ALL", "--seccomp", "3"};
   for (const char* option : is_root() ? kRootNamespaces : kNamespaces) line.emplace_back(option);
   add(line, {"--ro-bind", "/usr", "/usr"});
   for (const char* name : {"bin", "lib", "lib64", "sbin"}) {
@@ -84,7 +86,12 @@ rt::Task<rt::Status> Jail::check() {
 rt::Task<rt::Result<ProcessResult>> Jail::run(std::filesystem::path directory, std::vector<std::string> arguments,
                                               JailLimits limits, ProcessStop& stop) {
   ProcessOptions options;
-  if (enabled_) options.arguments = jailed(directory);
+  if (enabled_) {
+    auto filter = syscall_filter();
+    if (!filter) co_return rt::pass(filter);
+    options.descriptor_3 = std::move(*filter);
+    options.arguments = jailed(directory);
+  }
   auto limit_arguments = limited(limits);
   // Outside a namespace the count would be that of all processes of our user.
   if (enabled_) limit_arguments.push_back("--nproc=" + std::to_string(limits.processes));

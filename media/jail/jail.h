@@ -1,7 +1,9 @@
 // Jail: where tools for hostile media run. A program in it sees the system's /usr read-only, a small private /tmp and
-// its job's directory as /job; no network, no other process, no capability, nothing of our environment; and it has
-// limits on memory, CPU time, file size, open files, processes, output and wall-clock time. Made with bubblewrap and
-// prlimit. One loop.
+// its job's directory as /job; no network, no other process, no capability, nothing of our environment; the kernel
+// refuses it what no media tool needs (syscall_filter.h); and it has limits on memory, CPU time, file size, open files,
+// processes, output and wall-clock time. Made with bubblewrap, seccomp and prlimit. One loop.
+//
+// What a program leaves in its directory is hostile too: read it without following links.
 #pragma once
 
 #include <cstdint>

@@ -2,6 +2,7 @@
 
 #include <linux/close_range.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -23,6 +24,32 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
   for (auto& text : texts) result.push_back(text.data());
   result.push_back(nullptr);
   return result;
+}
+
+class Descriptor {
+ public:
+  explicit Descriptor(int number) : number_(number) {}
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  ~Descriptor() {
+    if (valid()) ::close(number_);
+  }
+  bool valid() const noexcept { return number_ >= 0; }
+  int number() const noexcept { return number_; }
+
+ private:
+  const int number_;
+};
+
+// A file in memory with these bytes, to be read from the start.
+Descriptor file_of(const std::string& bytes) {
+  if (bytes.empty()) return Descriptor(-1);
+  const int file = ::memfd_create("given", MFD_CLOEXEC);
+  if (file >= 0 && ::pwrite(file, bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {
+    ::close(file);
+    return Descriptor(-1);
+  }
+  return Descriptor(file);
 }
 
 // One run: its handles must be closed before it goes, so it lives in run_process's frame until gone_ is set.
@@ -85,7 +112,7 @@ rt::Status Run::start() {
     output->open = true;
     ++open_handles_;
   }
-  std::array<uv_stdio_container_t, 3> stdio = {};
+  std::array<uv_stdio_container_t, 4> stdio = {};
   stdio[0].flags = UV_IGNORE;
   stdio[1].flags = static_cast<uv_stdio_flags>(UV_CREATE_PIPE | UV_WRITABLE_PIPE);
   stdio[1].data.stream = stream(stdout_);
@@ -101,7 +128,13 @@ rt::Status Run::start() {
   spawn.cwd = options_.directory.empty() ? nullptr : options_.directory.c_str();
   spawn.flags = UV_PROCESS_DETACHED;
   spawn.stdio = stdio.data();
-  spawn.stdio_count = static_cast<int>(stdio.size());
+  spawn.stdio_count = 3;
+  const Descriptor given = file_of(options_.descriptor_3);
+  if (given.valid()) {
+    stdio[3].flags = UV_INHERIT_FD;
+    stdio[3].data.fd = given.number();
+    spawn.stdio_count = 4;
+  }
   spawn.exit_cb = [](uv_process_t* process, std::int64_t status, int signal) {
     static_cast<Run*>(process->data)->on_exit(status, signal);
   };

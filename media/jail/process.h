@@ -1,6 +1,6 @@
 // Process: runs a child process on the calling loop and gathers what it says, within limits of time and bytes. The
 // child leads a process group of its own, which is killed as a whole at the deadline, on stop, and when too much was
-// written. It inherits no descriptor but its three standard ones; its input is empty.
+// written. It inherits no descriptor but its three standard ones and what it is given; its input is empty.
 #pragma once
 
 #include <cstdint>
@@ -18,6 +18,7 @@ struct ProcessOptions {
   std::vector<std::string> arguments;    // [0] is the program's absolute path
   std::vector<std::string> environment;  // NAME=value; nothing else is passed on
   std::string directory;                 // to start in; empty: ours
+  std::string descriptor_3 = {};         // what it can read there; empty: it has none
   std::int64_t deadline_ms = 60'000;
   std::size_t stdout_max_bytes = 1 << 20;   // more kills it
   std::size_t stderr_max_bytes = 64 << 10;  // more is dropped

@@ -34,6 +34,7 @@ DOORS = {
     "Boost": (r"boost/", ["server/h1/parser"]),
     "RocksDB": (r"rocksdb/", ["store/index_rocksdb"]),
     "xxHash": (r"xxhash", ["store/hash", "media/buckets/checksum_hasher"]),
+    "libseccomp": (r"seccomp\.h", ["media/jail/syscall_filter"]),
     "protobuf": (r"google/protobuf|[\w/]+\.pb\.h", ["store/codec", "media/records/codec"]),
     "pugixml": (r"pugixml", ["server/http/xml"]),
     "nlohmann": (r"nlohmann/", ["server/http/json"]),

@@ -77,6 +77,15 @@ TEST_F(JailTest, inherits_no_descriptor) {
   EXPECT_LE(std::atoi(result.stdout_text.c_str()), 4) << result.stdout_text;
 }
 
+// escape.cc has the list; it says what worked.
+TEST_F(JailTest, lets_nothing_out_that_tries) {
+  std::ofstream(root_ / "secret") << "other tenant's";
+  std::filesystem::copy_file(MILLRACE_JAIL_ESCAPE, directory_ / "escape");
+  std::filesystem::permissions(directory_ / "escape", std::filesystem::perms(0755));
+  const ProcessResult result = run_program({"/job/escape", (root_ / "secret").string()});
+  EXPECT_EQ(result.stdout_text, "tried\n") << result.stderr_text;
+}
+
 TEST_F(JailTest, bounds_memory) {
   limits_.memory_bytes = 256ull << 20;
   EXPECT_NE(run("head -c 1000000000 /dev/zero | tail | wc -c").stdout_text, "1000000000\n");
