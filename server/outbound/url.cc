@@ -56,12 +56,19 @@ rt::Result<UrlParts> parse_url(std::string_view text, std::string_view field) {
   return parts;
 }
 
+std::string url_without_user(std::string_view text) {
+  std::string url(text);
+  const std::size_t scheme = url.find("://");
+  const std::size_t host = scheme == std::string::npos ? 0 : scheme + 3;
+  const std::size_t mark = url.substr(0, url.find_first_of("/?#", host)).rfind('@');
+  if (mark != std::string::npos && mark >= host) url.replace(host, mark - host, "***");
+  return url;
+}
+
 std::string masked_url(std::string_view text) {
-  std::string masked(text.substr(0, text.find_first_of("?#")));
-  const std::size_t host = masked.find("://") == std::string::npos ? 0 : masked.find("://") + 3;
-  const std::size_t mark = masked.rfind('@', masked.find('/', host));
-  if (mark != std::string::npos && mark >= host) masked.replace(host, mark - host, "***");
-  if (text.find('?') != std::string_view::npos) masked += "?***";
+  const std::size_t end = text.find_first_of("?#");
+  std::string masked = url_without_user(text.substr(0, end));
+  if (end != std::string_view::npos) masked += text.substr(end, 1) == "?" ? "?***" : "";
   return masked;
 }
 

@@ -19,7 +19,10 @@ struct UrlParts {
 // kInvalid, naming `field`: not a URL, longer than kUrlBytesMax, without a host, or not http(s).
 rt::Result<UrlParts> parse_url(std::string_view url, std::string_view field = "url");
 
-// For logs and views: user and password become "***", what a query signs stays out of sight.
+// As it is but for user and password, which become "***".
+std::string url_without_user(std::string_view url);
+
+// For logs: the query, which may be a signature, is left out too.
 std::string masked_url(std::string_view url);
 
 }  // namespace millrace::outbound

@@ -31,6 +31,7 @@ TEST(Url, HidesSecrets) {
   EXPECT_EQ(masked_url("https://u:p@host/a/b?X-Amz-Signature=s#f"), "https://***@host/a/b?***");
   EXPECT_EQ(masked_url("https://host/a@b"), "https://host/a@b");
   EXPECT_EQ(masked_url("https://u:p@a@host"), "https://***@host");
+  EXPECT_EQ(url_without_user("https://u:p@host/a?sig=s@t"), "https://***@host/a?sig=s@t");
 }
 
 }  // namespace
