@@ -229,9 +229,11 @@ rt::Task<rt::Status> Imports::free(Import import) {
   co_return rt::Status();
 }
 
-rt::Task<rt::Status> Imports::remove(std::string tenant, std::string id) {
+rt::Task<rt::Result<Import>> Imports::remove(std::string tenant, std::string id) {
+  auto before = co_await load(tenant, id);
+  if (!before) co_return before;
   auto import = co_await cancel(tenant, id);
-  if (!import) co_return rt::pass(import);
+  if (!import || !has_ended(status_of(*before))) co_return import;
   store::Transaction transaction;
   transaction.require(keys::import(tenant, id), import->revision);
   transaction.erase(keys::import(tenant, id));
@@ -239,7 +241,7 @@ rt::Task<rt::Status> Imports::remove(std::string tenant, std::string id) {
   for (const ImportFile& file : import->files) transaction.erase(keys::import_upload(tenant, file.upload_id));
   auto committed = co_await store_.commit(std::move(transaction));
   if (!committed) co_return rt::pass(committed);
-  co_return rt::Status();
+  co_return import;
 }
 
 rt::Task<rt::Result<Import>> Imports::retry(std::string tenant, std::string id) {
@@ -300,6 +302,25 @@ rt::Task<rt::Result<Media>> Imports::pending(std::string tenant, std::string upl
     co_return rt::fail(Code::kNotFound, "no such import");
   }
   co_return media_to_be(*file, *upload);
+}
+
+rt::Task<rt::Status> Imports::drop(std::string tenant, std::string upload_id) {
+  auto place = co_await get_record(store_, keys::import_upload(tenant, upload_id), "import");
+  if (!place) co_return rt::pass(place);
+  bool is_made = false;
+  const Edit give_up = [&](Import& import, store::Transaction& transaction) {
+    const auto file = std::ranges::find(import.files, upload_id, &ImportFile::upload_id);
+    is_made = file == import.files.end() || file->status == ImportStatus::kSuccess;
+    if (is_made) return false;
+    if (!has_ended(file->status)) file->status = ImportStatus::kCancelled;
+    transaction.erase(keys::import_upload(import.tenant, upload_id));
+    return true;
+  };
+  auto import = co_await change(tenant, std::move(place->value), give_up);
+  if (!import) co_return rt::pass(import);
+  if (is_made) co_return rt::fail(Code::kNotFound, "no such import");
+  std::erase_if(import->files, [&](const ImportFile& file) { return file.upload_id != upload_id; });
+  co_return co_await free(std::move(*import));
 }
 
 rt::Task<rt::Result<std::vector<Media>>> Imports::all_pending(std::string tenant) {

@@ -55,13 +55,15 @@ class Imports {
   rt::Task<rt::Result<Page<Import>>> list(std::string tenant, Query query);
   // Stops what runs, frees what arrived of files that are no media. Ended ones stay as they are; a repeat is harmless.
   rt::Task<rt::Result<Import>> cancel(std::string tenant, std::string id);
-  // Cancels it if it runs, else removes its record; media stay.
-  rt::Task<rt::Status> remove(std::string tenant, std::string id);
+  // Cancels it if it runs, else removes its record; media stay. Answers it as it then is, or was.
+  rt::Task<rt::Result<Import>> remove(std::string tenant, std::string id);
   // Files that failed are fetched again, from where they were cut where that is possible. kConflict when none did.
   rt::Task<rt::Result<Import>> retry(std::string tenant, std::string id);
 
   // An imported file by its upload, while it is no media. kNotFound when no import fetches it.
   rt::Task<rt::Result<Media>> pending(std::string tenant, std::string upload_id);
+  // Gives it up: cancelled if it is on its way, and in no case pending any more. kNotFound as above.
+  rt::Task<rt::Status> drop(std::string tenant, std::string upload_id);
   // All of a tenant, newest first.
   rt::Task<rt::Result<std::vector<Media>>> all_pending(std::string tenant);
 
