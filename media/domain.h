@@ -33,7 +33,7 @@ struct Domain {
         multiparts(store, tenants, uploads.incoming(), clock),
         renditions(store),
         transcripts(store),
-        imports(store, clock),
+        imports(store, uploads, jobs, clock),
         downloads(store, clock),
         events(store, clock),
         webhooks(store, clock) {}

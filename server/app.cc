@@ -11,6 +11,7 @@
 #include "server/app_background.h"
 #include "server/app_limits.h"
 #include "server/app_metrics.h"
+#include "server/app_outbound.h"
 #include "server/h1/session.h"
 #include "server/h2/session.h"
 #include "server/http/json.h"
@@ -67,6 +68,12 @@ rt::Task<void> drain_lane(Lane& lane, Background* background, milliseconds limit
   rt::Loop::current().stop();
 }
 
+// The client goes last: what uses it must hear from the job queue that the server stops, not from a failed request.
+rt::Task<void> run_background(Background& background, outbound::Client& client) {
+  co_await background.run();
+  client.stop();
+}
+
 rt::Status save_admin_key(const fs::path& file, const media::NewKey& key) {
   http::JsonWriter json;
   json.begin_object().member("tenant", key.key.tenant).member("key", key.bearer);
@@ -110,6 +117,7 @@ struct App::Parts {
   std::unique_ptr<media::Domain> domain;
   media::Jail jail;
   std::unique_ptr<media::Probe> probe;
+  std::unique_ptr<Outbound> outbound;
   std::unique_ptr<handlers::Services> services;
   std::unique_ptr<handlers::Gateway> gateway;
   std::unique_ptr<ops::Metrics> metrics;
@@ -158,6 +166,9 @@ rt::Status App::Parts::open_domain() {
   kind.concurrency = static_cast<std::uint32_t>(config.media.jobs_max);
   kind.attempts_max = static_cast<std::uint32_t>(config.media.job_attempts_max);
   domain->jobs.add_kind(std::string(media::kProbeKind), std::move(kind));
+  auto made = make_outbound(config, *domain, budget);
+  if (!made) return rt::pass(made);
+  outbound = std::move(*made);
   return {};
 }
 
@@ -224,7 +235,7 @@ rt::Status App::Parts::listen(const net::Networks& trusted) {
 
 void App::Parts::run_lanes(std::function<void()> on_loop_end) {
   background = std::make_unique<Background>(*domain, jail, log, std::chrono::seconds(config.uploads.sweep_seconds));
-  lanes.front()->loop.post([this] { rt::Loop::current().spawn(background->run()); });
+  lanes.front()->loop.post([this] { rt::Loop::current().spawn(run_background(*background, outbound->client)); });
   lanes_running = lanes.size();
   for (auto& lane : lanes) {
     lane->loop.post([&each = *lane] {

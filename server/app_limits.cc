@@ -98,6 +98,21 @@ h2::Limits h2_limits(const ops::Config& config) {
   return limits;
 }
 
+media::ImporterLimits importer_limits(const ops::Config& config) {
+  const auto& imports = config.imports;
+  return {.files_at_once = static_cast<std::uint32_t>(imports.files_max),
+          .size_bytes_max = static_cast<std::uint64_t>(imports.size_bytes_max),
+          .connect_ms = imports.connect_ms,
+          .idle_ms = imports.idle_ms,
+          .total_ms = imports.total_ms_max,
+          .redirects_max = static_cast<std::uint32_t>(imports.redirects_max),
+          .attempts_max = static_cast<std::uint32_t>(imports.attempts_max),
+          .retry_first_ms = imports.retry_ms,
+          .retry_max_ms = imports.retry_ms_max,
+          .resolver = imports.resolver,
+          .directory = std::filesystem::temp_directory_path()};
+}
+
 net::ListenerLimits listener_limits(const ops::Config& config) {
   net::ListenerLimits limits;
   limits.connections_max = u64(config.server.connections_max);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "handlers/services.h"
+#include "media/imports/importer.h"
 #include "media/tenants/rate_limit.h"
 #include "media/tenants/tenants.h"
 #include "server/h1/limits.h"
@@ -19,6 +20,7 @@ media::Rate tenant_rate(const ops::Config& config);
 media::Rate bad_key_rate(const ops::Config& config);
 h1::Limits h1_limits(const ops::Config& config);
 h2::Limits h2_limits(const ops::Config& config);
+media::ImporterLimits importer_limits(const ops::Config& config);
 net::ListenerLimits listener_limits(const ops::Config& config);
 
 }  // namespace millrace

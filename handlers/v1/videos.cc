@@ -8,6 +8,7 @@
 #include "handlers/v1/cursor.h"
 #include "handlers/v1/envelope.h"
 #include "handlers/v1/ids.h"
+#include "handlers/v1/imported.h"
 #include "handlers/v1/rules.h"
 #include "handlers/v1/views.h"
 
@@ -69,6 +70,8 @@ rt::Task<rt::Result<Media>> find_video(Services& services, const std::string& te
   co_return co_await services.catalog.find(tenant, std::move(*id));
 }
 
+bool is_absent(const rt::Result<Media>& media) { return !media && media.error().code == rt::Code::kNotFound; }
+
 // Null clears.
 void clear_if_null(const http::Json& json, const char* name, auto& place) {
   if (json.has(name) && !place) place.emplace();
@@ -101,13 +104,20 @@ Answer list_videos(Services& services, http::Exchange& exchange, media::Principa
   if (!mark) co_return rt::pass(mark);
   auto wanted = filter_of(*query);
   if (!wanted) co_return rt::pass(wanted);
-  auto batch = co_await services.catalog.newest_after(principal.tenant, std::move(*mark), *limit, std::move(*wanted));
+  auto made = co_await services.catalog.newest_after(principal.tenant, *mark, *limit, *wanted);
+  if (!made) co_return rt::pass(made);
+  auto batch = co_await with_imported(services, principal.tenant, std::move(*mark), *limit, std::move(*wanted),
+                                      std::move(*made));
   if (!batch) co_return rt::pass(batch);
   co_return answer(200, list_view(services, exchange.request, *batch));
 }
 
 Answer get_video(Services& services, http::Exchange& exchange, media::Principal principal) {
   auto media = co_await find_video(services, principal.tenant, exchange.params[0]);
+  if (is_absent(media)) {
+    const auto digits = digits_of(kVideo, exchange.params[0]).value_or("");
+    media = co_await find_imported(services, principal.tenant, digits);
+  }
   if (!media) co_return rt::pass(media);
   co_return answer(200, view(services, exchange.request, *media));
 }
@@ -126,6 +136,12 @@ Answer patch_video(Services& services, http::Exchange& exchange, media::Principa
 
 Answer delete_video(Services& services, http::Exchange& exchange, media::Principal principal) {
   auto media = co_await find_video(services, principal.tenant, exchange.params[0]);
+  if (is_absent(media)) {
+    const auto digits = digits_of(kVideo, exchange.params[0]).value_or("");
+    auto dropped = co_await drop_imported(services, principal.tenant, digits);
+    if (!dropped) co_return rt::pass(dropped);
+    co_return http::Response::empty(204);
+  }
   if (!media) co_return rt::pass(media);
   auto removed = co_await services.catalog.remove(principal.tenant, media->id, false);
   if (!removed) co_return rt::pass(removed);

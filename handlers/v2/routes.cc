@@ -4,6 +4,7 @@
 #include "handlers/endpoint.h"
 #include "handlers/v2/channels.h"
 #include "handlers/v2/envelope.h"
+#include "handlers/v2/imports.h"
 #include "handlers/v2/keys.h"
 #include "handlers/v2/media.h"
 #include "handlers/v2/originals.h"
@@ -16,6 +17,7 @@ using http::Method;
 using media::Scope;
 
 constexpr media::Scopes kUploads = scopes_of({Scope::kUploads});
+constexpr media::Scopes kImports = scopes_of({Scope::kImports});
 constexpr media::Scopes kReadMedia = scopes_of({Scope::kUploads, Scope::kDownloads, Scope::kAssets});
 constexpr media::Scopes kChangeMedia = scopes_of({Scope::kUploads, Scope::kAssets});
 constexpr media::Scopes kDeleteMedia = scopes_of({Scope::kUploads, Scope::kAssetsDelete});
@@ -30,6 +32,15 @@ void add_uploads(http::Router& router, const Endpoints& v2) {
     router.add(method, "/v2/uploads/{id}/complete", v2.with_key(kUploads, complete_upload));
   }
   router.add(Method::kPost, "/v2/uploads/{id}/cancel", v2.with_key(kUploads, cancel_upload));
+}
+
+void add_imports(http::Router& router, const Endpoints& v2) {
+  router.add(Method::kPost, "/v2/uploads/imports", v2.with_key_once(kImports, create_import));
+  router.add(Method::kGet, "/v2/uploads/imports", v2.with_key(kImports, list_imports));
+  router.add(Method::kGet, "/v2/uploads/imports/{id}", v2.with_key(kImports, get_import));
+  router.add(Method::kDelete, "/v2/uploads/imports/{id}", v2.with_key(kImports, delete_import));
+  router.add(Method::kPost, "/v2/uploads/imports/{id}/cancel", v2.with_key(kImports, cancel_import));
+  router.add(Method::kPost, "/v2/uploads/imports/{id}/retry", v2.with_key(kImports, retry_import));
 }
 
 void add_media(http::Router& router, const Endpoints& v2) {
@@ -56,6 +67,7 @@ void add_channels_and_keys(http::Router& router, const Endpoints& v2) {
 void add_routes(http::Router& router, Services& services) {
   const Endpoints v2(services, door);
   add_uploads(router, v2);
+  add_imports(router, v2);
   add_media(router, v2);
   add_channels_and_keys(router, v2);
 }

@@ -50,8 +50,9 @@ std::string multipart_input(const Services& services, const http::Request& reque
 
 rt::Result<std::string> upload_input(const Services& services, const http::Request& request,
                                      const media::Principal& principal, const Upload& upload) {
-  // Pieces and what is joined from them were made by the sender, who knows their addresses.
-  if (!is_open(upload) || upload.is_piece || is_joined(upload)) return std::string();
+  // Pieces and what is joined from them were made by the sender, who knows their addresses; an import sends itself.
+  const bool is_import = upload.details.origin == media::Origin::kUrl;
+  if (!is_open(upload) || upload.is_piece || is_joined(upload) || is_import) return std::string();
   switch (upload.type) {
     case UploadType::kPut:
       return put_input(services, request, principal, upload);

@@ -17,6 +17,9 @@
 //   m/rendition.place/RENDITION                  the key of that record
 //   m/transcript/TENANT/MEDIA/LANGUAGE           Transcript
 //   m/transcript.place/TRANSCRIPT                the key of that record
+//   m/import/TENANT/IMPORT                       Import
+//   m/import.time/TENANT/CREATED/IMPORT
+//   m/import.upload/TENANT/UPLOAD                the id of the import that fetches this upload's bytes
 //   m/job/JOB                                    Job
 //   m/job.queue/KIND/PRIORITY/DUE/JOB            queued: the first one of a priority is the next to run
 //   m/job.running/JOB                            running: what a restart queues again
@@ -104,6 +107,18 @@ inline std::string transcript(std::string_view owner, std::string_view media, st
   return fmt::format("m/transcript/{}/{}/{}", owner, media, language);
 }
 inline std::string transcript_place(std::string_view id) { return fmt::format("m/transcript.place/{}", id); }
+
+inline std::string imports(std::string_view owner) { return fmt::format("m/import/{}/", owner); }
+inline std::string import(std::string_view owner, std::string_view id) {
+  return fmt::format("m/import/{}/{}", owner, id);
+}
+inline std::string import_times(std::string_view owner) { return fmt::format("m/import.time/{}/", owner); }
+inline std::string import_time(std::string_view owner, std::int64_t created_ms, std::string_view id) {
+  return fmt::format("m/import.time/{}/{}/{}", owner, time(created_ms), id);
+}
+inline std::string import_upload(std::string_view owner, std::string_view upload) {
+  return fmt::format("m/import.upload/{}/{}", owner, upload);
+}
 
 inline std::string job(std::string_view id) { return fmt::format("m/job/{}", id); }
 inline std::string job_queue(std::string_view kind, unsigned priority) {

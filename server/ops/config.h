@@ -119,7 +119,22 @@ struct Config {
 
   struct Outbound {
     std::vector<std::string> allow;
+    std::string ca_file;
   } outbound;
+
+  struct Imports {
+    std::int64_t files_max = 4;
+    std::int64_t files_per_import_max = 100;
+    std::int64_t size_bytes_max = std::int64_t(5) << 40;
+    std::int64_t connect_ms = 10'000;
+    std::int64_t idle_ms = 60'000;
+    std::int64_t total_ms_max = 24 * 3'600'000;
+    std::int64_t redirects_max = 5;
+    std::int64_t attempts_max = 8;
+    std::int64_t retry_ms = 2'000;
+    std::int64_t retry_ms_max = 600'000;
+    std::string resolver;
+  } imports;
 
   struct Public {
     std::string base_url;

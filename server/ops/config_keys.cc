@@ -49,6 +49,10 @@ std::string cidr_complaint(std::string_view text) {
   return "has a prefix length out of range";
 }
 
+std::string absolute_complaint(std::string_view text) {
+  return text.empty() || text.starts_with('/') ? "" : "is not an absolute path";
+}
+
 std::string origin_complaint(std::string_view text) {
   if (text == "*") return "";
   const bool scheme = text.starts_with("https://") || text.starts_with("http://");
@@ -235,6 +239,30 @@ const std::vector<Key>& config_keys() {
 
       {MILLRACE_KEY(outbound.allow), "networks", 0, 0,
        "Private, loopback and link-local networks that imports and webhooks may call all the same.", cidr_complaint},
+      {MILLRACE_KEY(outbound.ca_file), "file", 0, 0,
+       "Certificates (PEM) of authorities that are trusted beside the system's, for servers inside a company."},
+
+      {MILLRACE_KEY(imports.files_max), "files", 1, 1024, "Files that are fetched at once, of all tenants together."},
+      {MILLRACE_KEY(imports.files_per_import_max), "files", 1, 1000, "Files of one import."},
+      {MILLRACE_KEY(imports.size_bytes_max), "bytes", 1, std::int64_t(1) << 50,
+       "Largest file that is fetched; a tenant's own limit and quota count too."},
+      {MILLRACE_KEY(imports.connect_ms), "ms", 1, kHourMs, "Time for name, connection and TLS together."},
+      {MILLRACE_KEY(imports.idle_ms), "ms", 1'000, kHourMs,
+       "A server that sends nothing for so long is asked again, from where it stopped."},
+      {MILLRACE_KEY(imports.total_ms_max), "ms", 1'000, 30 * 24 * kHourMs,
+       "One attempt at a file. Long: what counts is silence, not age."},
+      {MILLRACE_KEY(imports.redirects_max), "redirects", 0, 50,
+       "Followed for one file; each is checked like the first."},
+      {MILLRACE_KEY(imports.attempts_max), "attempts", 1, 100,
+       "Attempts in a row that bring nothing new before a file has failed."},
+      {MILLRACE_KEY(imports.retry_ms), "ms", 1, kHourMs,
+       "Wait before the second attempt; doubles with each further one."},
+      {MILLRACE_KEY(imports.retry_ms_max), "ms", 1, 24 * kHourMs,
+       "Longest wait between attempts, also where the server asks for more (Retry-After)."},
+      {MILLRACE_KEY(imports.resolver), "file", 0, 0,
+       "A program for pages of platforms: run with the URL of a page, it prints the URL of its media. It runs as our "
+       "user and reaches the network, so none until told otherwise.",
+       absolute_complaint},
 
       {"public.base_url", [](Config& config) -> Slot { return &config.public_.base_url; }, "scheme://host[:port]", 0, 0,
        "The outside address, for links we hand out. Empty: what the request (or a trusted proxy) names.",

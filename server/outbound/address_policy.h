@@ -1,5 +1,6 @@
-// AddressPolicy: which addresses we call for others. Private, loopback, link-local, multicast and metadata addresses
-// are refused unless the operator allowed their network. A value, constant after parsing; any thread.
+// AddressPolicy: which addresses we call for others. Only what is globally reachable by the registries of IANA for
+// special purposes (RFC 6890) may be called; private, loopback, link-local, metadata, multicast and reserved addresses
+// only when the operator allowed their network. A value, constant after parsing; any thread.
 #pragma once
 
 #include <string>
@@ -15,7 +16,8 @@ class AddressPolicy {
  public:
   // Networks that may be called all the same, as Networks::parse() wants them.
   static rt::Result<AddressPolicy> parse(const std::vector<std::string>& allow);
-  // kForbidden in words, unless this address (an IP as text) may be called.
+  // kForbidden in words, unless this address (an IP as text) may be called. The words do not tell the address: who
+  // asked knows a name only, and our inside is not for it to map.
   rt::Status check(std::string_view address) const;
 
  private:

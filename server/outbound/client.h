@@ -1,6 +1,7 @@
-// Client: our requests to other servers (imports, webhooks), on one loop: libcurl's multi interface driven by the
-// loop's polls and timers. Every address is checked after it was resolved, again at every redirect, and the connection
-// is pinned to the address that was checked (address_policy.h).
+// Client: our requests to other servers (imports, webhooks), on one loop. Every address is checked after it was
+// resolved, again at every redirect, and the connection goes to the very address that was checked
+// (address_policy.h): a name that changes its mind in between gains nothing. Only http and https, HTTP/2 where TLS
+// negotiates it, certificates verified; no proxy, cookies or .netrc of our environment.
 #pragma once
 
 #include <cstdint>
@@ -10,23 +11,12 @@
 #include <vector>
 
 #include "server/outbound/address_policy.h"
+#include "server/outbound/transfer.h"
+#include "server/rt/budget.h"
 #include "server/rt/error.h"
 #include "server/rt/task.h"
 
 namespace millrace::outbound {
-
-using Fields = std::vector<std::pair<std::string, std::string>>;
-
-struct Request {
-  std::string method = "GET";
-  std::string url;
-  Fields fields = {};
-  std::string body = {};
-  std::int64_t connect_ms = 10'000;
-  std::int64_t total_ms = 30'000;
-  std::uint32_t redirects_max = 0;
-  std::size_t response_bytes_max = 64 << 10;  // what is beyond it is dropped
-};
 
 struct Response {
   int status = 0;
@@ -34,21 +24,28 @@ struct Response {
   std::string body;
 };
 
+struct ClientOptions {
+  std::string ca_file = {};      // certificates that are trusted beside the system's; empty: none
+  rt::Budget* budget = nullptr;  // where what arrived and is unread counts; null: nowhere
+};
+
 class Client {
  public:
-  // On the calling loop; the policy outlives it.
-  explicit Client(const AddressPolicy& policy);
+  // The policy (and the budget) outlive it. It belongs to the loop that first sends.
+  explicit Client(const AddressPolicy& policy, ClientOptions options = {});
+  // After stop(), or on its loop.
   ~Client();
 
   // A short exchange whose answer is kept whole. An error when there is no answer: kForbidden when the address may not
-  // be called, kTimeout, kIo in words; kCancelled after stop().
+  // be called, kInvalid when the URL cannot be, kTimeout, kIo and kClosed in words; kCancelled after stop().
   rt::Task<rt::Result<Response>> send(Request request);
-  // Ends all that runs.
+  // An answer in pieces. The transfer may be dropped at any time; it ends with that.
+  std::unique_ptr<Transfer> open(Request request);
+  // On its loop: ends all that runs and closes every connection.
   void stop();
 
  private:
-  struct Core;
-  std::unique_ptr<Core> core_;
+  std::shared_ptr<Core> core_;
 };
 
 }  // namespace millrace::outbound
