@@ -105,7 +105,7 @@ rt::Task<rt::Result<Import>> Imports::create(std::string tenant, NewImport input
   for (std::size_t i = 0; i < input.files.size(); ++i) {
     auto upload = co_await announce(tenant, input.files[i], input.channel_id);
     if (!upload) {
-      co_await free(std::move(import));
+      for (const ImportFile& file : import.files) co_await uploads_.discard(tenant, file.upload_id);
       co_return std::unexpected(renamed(std::move(upload.error()), i));
     }
     import.files.push_back(record_of(input.files[i], std::move(*upload)));
@@ -200,11 +200,12 @@ rt::Task<rt::Result<Import>> Imports::change(std::string tenant, std::string id,
 }
 
 rt::Task<rt::Result<Import>> Imports::cancel(std::string tenant, std::string id) {
-  const Edit mark = [](Import& import, store::Transaction&) {
+  const Edit mark = [](Import& import, store::Transaction& transaction) {
     bool any = false;
     for (ImportFile& file : import.files) {
       if (has_ended(file.status)) continue;
       file.status = ImportStatus::kCancelled;
+      transaction.erase(keys::import_upload(import.tenant, file.upload_id));
       any = true;
     }
     return any;

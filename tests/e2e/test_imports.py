@@ -91,6 +91,12 @@ def test_files_arrive_and_become_media(api, elsewhere):
     assert upload["state"] == "completed" and upload["mediaId"] == first["mediaId"]
 
 
+def test_ipv6(api):
+    with Elsewhere("::1") as six:
+        now = succeeded(api, imported(api, six.put("/six", b"six")))
+        assert bytes_of(api, now["files"][0]) == b"six"
+
+
 def test_wrong_requests_name_the_field(api):
     for url in ("file:///etc/passwd", "ftp://127.0.0.1/x", "gopher://127.0.0.1/x", "http://", "x"):
         refused = api.raw("POST", "/v2/uploads/imports", json={"files": [{"url": "http://a/"}, {"url": url}]})
