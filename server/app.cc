@@ -7,8 +7,10 @@
 #include "media/domain.h"
 #include "media/jail/jail.h"
 #include "media/processing/probe.h"
+#include "media/records/watched_store.h"
 #include "media/tenants/metered_store.h"
 #include "server/app_background.h"
+#include "server/app_events.h"
 #include "server/app_limits.h"
 #include "server/app_metrics.h"
 #include "server/h1/session.h"
@@ -105,9 +107,12 @@ struct App::Parts {
   rt::TextShare text{budget};
   rt::Pool io;
   std::unique_ptr<store::Store> disk_store;
-  std::unique_ptr<media::MeteredStore> store;
+  std::unique_ptr<media::MeteredStore> metered;
+  std::unique_ptr<media::WatchedStore> store;
   std::unique_ptr<media::Tenants> tenants;
   std::unique_ptr<media::Domain> domain;
+  outbound::AddressPolicy policy;
+  std::unique_ptr<AppEvents> events;
   media::Jail jail;
   std::unique_ptr<media::Probe> probe;
   std::unique_ptr<handlers::Services> services;
@@ -131,8 +136,9 @@ rt::Status App::Parts::open_store() {
   disk_store = std::move(*opened);
   disk_store->on_damage(
       [this](std::string what) { log.write(Level::kError, "stored bytes are damaged", {{"what", what}}); });
-  store = std::make_unique<media::MeteredStore>(*disk_store);
-  return rt::run_until_done(store->count());
+  metered = std::make_unique<media::MeteredStore>(*disk_store);
+  store = std::make_unique<media::WatchedStore>(*metered);
+  return rt::run_until_done(metered->count());
 }
 
 rt::Status App::Parts::open_tenants() {
@@ -141,7 +147,7 @@ rt::Status App::Parts::open_tenants() {
   auto opened = rt::run_until_done(media::Tenants::open(*store, *secret, tenant_defaults(config)));
   if (!opened) return rt::pass(opened);
   tenants = std::move(*opened);
-  tenants->meter(*store);
+  tenants->meter(*metered);
   const fs::path file = data / "admin-key.json";
   auto made =
       rt::run_until_done(tenants->bootstrap([&](const media::NewKey& key) { return save_admin_key(file, key); }));
@@ -153,6 +159,10 @@ rt::Status App::Parts::open_tenants() {
 rt::Status App::Parts::open_domain() {
   if (auto opened = open_tenants(); !opened) return opened;
   domain = std::make_unique<media::Domain>(*store, *tenants);
+  auto allowed = outbound::AddressPolicy::parse(config.outbound.allow);
+  if (!allowed) return rt::pass(allowed);
+  policy = std::move(*allowed);
+  events = std::make_unique<AppEvents>(config, *domain, *store, policy, log);
   probe = std::make_unique<media::Probe>(*store, domain->catalog, jail, io, data / "jobs", config.media.ffprobe);
   media::JobKind kind = probe->kind();
   kind.concurrency = static_cast<std::uint32_t>(config.media.jobs_max);
@@ -223,7 +233,8 @@ rt::Status App::Parts::listen(const net::Networks& trusted) {
 }
 
 void App::Parts::run_lanes(std::function<void()> on_loop_end) {
-  background = std::make_unique<Background>(*domain, jail, log, std::chrono::seconds(config.uploads.sweep_seconds));
+  background =
+      std::make_unique<Background>(*domain, jail, *events, log, std::chrono::seconds(config.uploads.sweep_seconds));
   lanes.front()->loop.post([this] { rt::Loop::current().spawn(background->run()); });
   lanes_running = lanes.size();
   for (auto& lane : lanes) {
