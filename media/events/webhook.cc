@@ -27,11 +27,6 @@ bool is_known(std::string_view pattern) {
   return std::ranges::any_of(kNames, [&](std::string_view name) { return is_of_kind(name, pattern); });
 }
 
-bool names_it(const Webhook& webhook, std::string_view type) {
-  return std::ranges::any_of(webhook.events,
-                             [&](const std::string& name) { return name == type || is_of_kind(type, name); });
-}
-
 }  // namespace
 
 rt::Status check_event_names(const std::vector<std::string>& names) {
@@ -44,13 +39,17 @@ rt::Status check_event_names(const std::vector<std::string>& names) {
   return {};
 }
 
+bool names_event(const std::vector<std::string>& names, std::string_view type) {
+  return std::ranges::any_of(names, [&](const std::string& name) { return name == type || is_of_kind(type, name); });
+}
+
 bool wants(const Webhook& webhook, std::string_view type) {
-  return names_it(webhook, type) || std::ranges::find(webhook.events, "*") != webhook.events.end();
+  return names_event(webhook.events, type) || std::ranges::find(webhook.events, "*") != webhook.events.end();
 }
 
 std::optional<std::string> wanted_as_asset(const Webhook& webhook, std::string_view type) {
   for (const auto& [media_name, asset_name] : kAssetNames) {
-    if (type == media_name && names_it(webhook, asset_name)) return std::string(asset_name);
+    if (type == media_name && names_event(webhook.events, asset_name)) return std::string(asset_name);
   }
   return std::nullopt;
 }

@@ -34,6 +34,9 @@ struct Webhook {
 // kInvalid, the field "events", unless each is an event's name, all of one kind ("media.*"), or "*".
 rt::Status check_event_names(const std::vector<std::string>& names);
 
+// Whether an event of this type is among those named, by its name or by its kind.
+bool names_event(const std::vector<std::string>& names, std::string_view type);
+
 // Whether it is to be told of events of this type in the shape of v2. "*" is all of those.
 bool wants(const Webhook& webhook, std::string_view type);
 // As what the assets door knows it, when the webhook asked for that by name: "asset.changed" for "media.updated".
