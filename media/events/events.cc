@@ -13,9 +13,6 @@ namespace {
 constexpr std::size_t kChangedMax = 256;
 constexpr std::size_t kForgottenPerCommit = 1'000;
 
-// Where to go on behind all events of the tenant that this is one of.
-std::string behind_log_of(std::string_view key) { return std::string(key.substr(0, key.rfind('/') + 1)) + '~'; }
-
 }  // namespace
 
 rt::Task<rt::Result<std::uint64_t>> read_last_position(store::Store& store, std::string tenant) {
@@ -106,22 +103,34 @@ void Events::wake(Audience& audience) {
 
 rt::Task<rt::Result<std::size_t>> Events::forget_before(std::int64_t unix_ms) {
   std::size_t forgotten = 0;
-  store::Scan scan{.prefix = keys::all_events(), .after = {}, .limit = kForgottenPerCommit};
+  store::Scan scan{.prefix = keys::all_events(), .after = {}, .limit = 1};
   for (;;) {
-    auto records = co_await store_.scan(scan);
+    auto first = co_await store_.scan(scan);
+    if (!first) co_return rt::pass(first);
+    if (first->empty()) co_return forgotten;
+    const std::string log = first->front().key.substr(0, first->front().key.rfind('/') + 1);
+    auto of_it = co_await forget_of(keys::last_part(std::string_view(log).substr(0, log.size() - 1)), unix_ms);
+    if (!of_it) co_return of_it;
+    forgotten += *of_it;
+    scan.after = log + '~';  // behind all of its positions
+  }
+}
+
+// Older ones come first: with one that is kept the rest is.
+rt::Task<rt::Result<std::size_t>> Events::forget_of(std::string tenant, std::int64_t unix_ms) {
+  auto last = co_await read_last_position(store_, tenant);
+  if (!last) co_return rt::pass(last);
+  for (std::size_t forgotten = 0;;) {
+    store::Scan scan{.prefix = keys::events(tenant), .after = {}, .limit = kForgottenPerCommit};
+    auto records = co_await store_.scan(std::move(scan));
     if (!records) co_return rt::pass(records);
-    if (records->empty()) co_return forgotten;
     store::Transaction transaction;
-    for (const store::Record& record : *records) {
-      scan.after = record.key;
+    for (store::Record& record : *records) {
       const auto event = decode_event(record);
-      if (event && event->at_ms >= unix_ms) {
-        scan.after = behind_log_of(record.key);  // older ones come first, so the rest of this log is kept
-        break;
-      }
-      transaction.erase(record.key);
+      if (event && event->at_ms >= unix_ms && event->position + kEventsKeptMax > *last) break;
+      transaction.erase(std::move(record.key));
     }
-    if (transaction.empty()) continue;
+    if (transaction.empty()) co_return forgotten;
     forgotten += transaction.erasures.size();
     auto committed = co_await store_.commit(std::move(transaction));
     if (!committed) co_return rt::pass(committed);

@@ -21,6 +21,9 @@
 
 namespace millrace::media {
 
+// Of a tenant, however young they are.
+inline constexpr std::uint64_t kEventsKeptMax = 1'000'000;
+
 // The position of the tenant's newest event; 0: there was none yet.
 rt::Task<rt::Result<std::uint64_t>> read_last_position(store::Store& store, std::string tenant);
 
@@ -64,10 +67,12 @@ class Events {
   // the older ones: they are hints, not events.
   std::vector<std::string> changed_media(const std::string& tenant, std::uint64_t& mark);
 
-  // Forgets events that happened before; how many.
+  // Forgets events that happened before and, of a tenant with more than kEventsKeptMax, the oldest; how many.
   rt::Task<rt::Result<std::size_t>> forget_before(std::int64_t unix_ms);
 
  private:
+  rt::Task<rt::Result<std::size_t>> forget_of(std::string tenant, std::int64_t unix_ms);
+
   struct Audience {
     std::vector<std::shared_ptr<EventFollower>> followers;
     std::deque<std::string> changed;  // the newest last; the last one's number is `changes`

@@ -17,7 +17,23 @@ using rt::Code;
 
 constexpr int kRetryRounds = 16;                    // lost races in a row
 constexpr std::size_t kDeliveriesKeptMax = 10'000;  // of a webhook, ended
+constexpr std::int64_t kCountEveryMs = 3'600'000;
 constexpr std::size_t kBatchRecords = 1'000;
+
+void erase_unchanged(store::Transaction& transaction, const store::Record& record) {
+  transaction.require(record.key, record.revision);
+  transaction.erase(record.key);
+}
+
+// How many were erased: none when one was retried by hand meanwhile; the next sweep looks again.
+rt::Task<rt::Result<std::size_t>> commit_sweep(store::Store& store, store::Transaction transaction) {
+  const std::size_t erased = transaction.erasures.size();
+  if (erased == 0) co_return 0;
+  auto committed = co_await store.commit(std::move(transaction));
+  if (!committed && committed.error().code == Code::kConflict) co_return 0;
+  if (!committed) co_return rt::pass(committed);
+  co_return erased;
+}
 
 }  // namespace
 
@@ -74,40 +90,63 @@ rt::Task<rt::Result<std::size_t>> Webhooks::sweep(std::int64_t ended_before_ms) 
   }
   auto all = co_await scan_all(store_, keys::all_webhooks());
   if (!all) co_return rt::pass(all);
+  const bool counts = clock_() - counted_ms_ >= kCountEveryMs;
+  if (counts) counted_ms_ = clock_();
   for (const store::Record& webhook : *all) {
-    auto done = co_await sweep_deliveries(keys::last_part(webhook.key), ended_before_ms);
-    if (!done) co_return done;
-    swept += *done;
+    const std::string id = keys::last_part(webhook.key);
+    auto old = co_await sweep_old(id, ended_before_ms);
+    if (!old) co_return old;
+    auto surplus = counts ? co_await sweep_surplus(id) : rt::Result<std::size_t>(0);
+    if (!surplus) co_return surplus;
+    swept += *old + *surplus;
   }
   co_return swept;
 }
 
-rt::Task<rt::Result<std::size_t>> Webhooks::sweep_deliveries(std::string webhook, std::int64_t ended_before_ms) {
+// Older ones come first, so those behind the first young one can wait until that is old.
+rt::Task<rt::Result<std::size_t>> Webhooks::sweep_old(std::string webhook, std::int64_t ended_before_ms) {
   std::size_t swept = 0;
-  std::size_t kept = 0;
-  store::Scan scan{.prefix = keys::deliveries(webhook), .after = {}, .limit = kBatchRecords, .reverse = true};
-  for (std::size_t found = kBatchRecords; found == kBatchRecords;) {
+  bool young = false;
+  store::Scan scan{.prefix = keys::deliveries(webhook), .after = {}, .limit = kBatchRecords};
+  while (!young) {
     auto records = co_await store_.scan(scan);
     if (!records) co_return rt::pass(records);
+    if (records->empty()) break;
     store::Transaction transaction;
     for (const store::Record& record : *records) {
       const auto delivery = decode_delivery(record);
       if (delivery && delivery->status == DeliveryStatus::kPending) continue;
-      const bool old = !delivery || std::max(delivery->attempted_ms, delivery->created_ms) < ended_before_ms;
-      if (!old && ++kept <= kDeliveriesKeptMax) continue;
-      transaction.require(record.key, record.revision);
-      transaction.erase(record.key);
+      young = delivery && std::max(delivery->attempted_ms, delivery->created_ms) >= ended_before_ms;
+      if (young) break;
+      erase_unchanged(transaction, record);
     }
-    found = records->size();
-    if (found > 0) scan.after = records->back().key;
-    if (transaction.empty()) continue;
-    const std::size_t erased = transaction.erasures.size();
-    auto committed = co_await store_.commit(std::move(transaction));
-    const bool raced = !committed && committed.error().code == Code::kConflict;  // retried by hand: next time
-    if (!committed && !raced) co_return rt::pass(committed);
-    if (committed) swept += erased;
+    scan.after = records->back().key;
+    auto erased = co_await commit_sweep(store_, std::move(transaction));
+    if (!erased) co_return erased;
+    swept += *erased;
   }
   co_return swept;
+}
+
+rt::Task<rt::Result<std::size_t>> Webhooks::sweep_surplus(std::string webhook) {
+  std::size_t swept = 0;
+  std::size_t kept = 0;
+  store::Scan scan{.prefix = keys::deliveries(webhook), .after = {}, .limit = kBatchRecords, .reverse = true};
+  for (;;) {
+    auto records = co_await store_.scan(scan);
+    if (!records) co_return rt::pass(records);
+    if (records->empty()) co_return swept;
+    store::Transaction transaction;
+    for (const store::Record& record : *records) {
+      const auto delivery = decode_delivery(record);
+      const bool pending = delivery && delivery->status == DeliveryStatus::kPending;
+      if (!pending && ++kept > kDeliveriesKeptMax) erase_unchanged(transaction, record);
+    }
+    scan.after = records->back().key;
+    auto erased = co_await commit_sweep(store_, std::move(transaction));
+    if (!erased) co_return erased;
+    swept += *erased;
+  }
 }
 
 // The mark goes last, so that a crash leaves nothing behind.

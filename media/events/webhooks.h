@@ -74,13 +74,15 @@ class Webhooks {
 
  private:
   rt::Status check_url(const std::string& url) const;
-  rt::Task<rt::Result<std::size_t>> sweep_deliveries(std::string webhook, std::int64_t ended_before_ms);
+  rt::Task<rt::Result<std::size_t>> sweep_old(std::string webhook, std::int64_t ended_before_ms);
+  rt::Task<rt::Result<std::size_t>> sweep_surplus(std::string webhook);
   rt::Task<rt::Result<std::size_t>> sweep_gone(std::string webhook);
 
   store::Store& store_;
   const Clock clock_;
   WebhookSettings settings_;
   AddressCheck address_check_;
+  std::int64_t counted_ms_ = 0;  // when sweep() last counted
 };
 
 }  // namespace millrace::media
