@@ -7,8 +7,10 @@
 #include "media/domain.h"
 #include "media/jail/jail.h"
 #include "media/processing/probe.h"
+#include "media/records/watched_store.h"
 #include "media/tenants/metered_store.h"
 #include "server/app_background.h"
+#include "server/app_events.h"
 #include "server/app_limits.h"
 #include "server/app_metrics.h"
 #include "server/app_outbound.h"
@@ -112,12 +114,14 @@ struct App::Parts {
   rt::TextShare text{budget};
   rt::Pool io;
   std::unique_ptr<store::Store> disk_store;
-  std::unique_ptr<media::MeteredStore> store;
+  std::unique_ptr<media::MeteredStore> metered;
+  std::unique_ptr<media::WatchedStore> store;
   std::unique_ptr<media::Tenants> tenants;
   std::unique_ptr<media::Domain> domain;
+  std::unique_ptr<Outbound> outbound;
+  std::unique_ptr<AppEvents> events;
   media::Jail jail;
   std::unique_ptr<media::Probe> probe;
-  std::unique_ptr<Outbound> outbound;
   std::unique_ptr<handlers::Services> services;
   std::unique_ptr<handlers::Gateway> gateway;
   std::unique_ptr<ops::Metrics> metrics;
@@ -139,8 +143,9 @@ rt::Status App::Parts::open_store() {
   disk_store = std::move(*opened);
   disk_store->on_damage(
       [this](std::string what) { log.write(Level::kError, "stored bytes are damaged", {{"what", what}}); });
-  store = std::make_unique<media::MeteredStore>(*disk_store);
-  return rt::run_until_done(store->count());
+  metered = std::make_unique<media::MeteredStore>(*disk_store);
+  store = std::make_unique<media::WatchedStore>(*metered);
+  return rt::run_until_done(metered->count());
 }
 
 rt::Status App::Parts::open_tenants() {
@@ -149,7 +154,7 @@ rt::Status App::Parts::open_tenants() {
   auto opened = rt::run_until_done(media::Tenants::open(*store, *secret, tenant_defaults(config)));
   if (!opened) return rt::pass(opened);
   tenants = std::move(*opened);
-  tenants->meter(*store);
+  tenants->meter(*metered);
   const fs::path file = data / "admin-key.json";
   auto made =
       rt::run_until_done(tenants->bootstrap([&](const media::NewKey& key) { return save_admin_key(file, key); }));
@@ -161,14 +166,15 @@ rt::Status App::Parts::open_tenants() {
 rt::Status App::Parts::open_domain() {
   if (auto opened = open_tenants(); !opened) return opened;
   domain = std::make_unique<media::Domain>(*store, *tenants);
+  auto made = make_outbound(config, *domain, budget);
+  if (!made) return rt::pass(made);
+  outbound = std::move(*made);
+  events = std::make_unique<AppEvents>(config, *domain, *store, outbound->policy, log);
   probe = std::make_unique<media::Probe>(*store, domain->catalog, jail, io, data / "jobs", config.media.ffprobe);
   media::JobKind kind = probe->kind();
   kind.concurrency = static_cast<std::uint32_t>(config.media.jobs_max);
   kind.attempts_max = static_cast<std::uint32_t>(config.media.job_attempts_max);
   domain->jobs.add_kind(std::string(media::kProbeKind), std::move(kind));
-  auto made = make_outbound(config, *domain, budget);
-  if (!made) return rt::pass(made);
-  outbound = std::move(*made);
   return {};
 }
 
@@ -234,7 +240,8 @@ rt::Status App::Parts::listen(const net::Networks& trusted) {
 }
 
 void App::Parts::run_lanes(std::function<void()> on_loop_end) {
-  background = std::make_unique<Background>(*domain, jail, log, std::chrono::seconds(config.uploads.sweep_seconds));
+  background =
+      std::make_unique<Background>(*domain, jail, *events, log, std::chrono::seconds(config.uploads.sweep_seconds));
   lanes.front()->loop.post([this] { rt::Loop::current().spawn(run_background(*background, outbound->client)); });
   lanes_running = lanes.size();
   for (auto& lane : lanes) {

@@ -21,6 +21,7 @@ rt::Task<void> Background::run() {
   rt::Scope scope;
   scope.spawn(check_jail());
   scope.spawn(run_jobs());
+  scope.spawn(events_.run());
   scope.spawn(sweep_until_stopped());
   co_await scope.join();
 }
@@ -29,6 +30,7 @@ void Background::stop() {
   stopping_ = true;
   wake_.set();
   domain_.jobs.stop();
+  events_.stop();
 }
 
 // So that the operator hears of it before the first file does.
@@ -65,6 +67,7 @@ rt::Task<void> Background::sweep() {
   report(log_, "forgetting old jobs failed", jobs);
   const auto answers = co_await handlers::forget_old_answers(domain_.store, now_ms);
   report(log_, "forgetting old idempotent answers failed", answers);
+  co_await events_.sweep();
 }
 
 }  // namespace millrace

@@ -5,10 +5,12 @@
 #include "handlers/v2/channels.h"
 #include "handlers/v2/envelope.h"
 #include "handlers/v2/imports.h"
+#include "handlers/v2/events.h"
 #include "handlers/v2/keys.h"
 #include "handlers/v2/media.h"
 #include "handlers/v2/originals.h"
 #include "handlers/v2/uploads.h"
+#include "handlers/v2/webhooks.h"
 
 namespace millrace::handlers::v2 {
 namespace {
@@ -21,6 +23,8 @@ constexpr media::Scopes kImports = scopes_of({Scope::kImports});
 constexpr media::Scopes kReadMedia = scopes_of({Scope::kUploads, Scope::kDownloads, Scope::kAssets});
 constexpr media::Scopes kChangeMedia = scopes_of({Scope::kUploads, Scope::kAssets});
 constexpr media::Scopes kDeleteMedia = scopes_of({Scope::kUploads, Scope::kAssetsDelete});
+constexpr media::Scopes kWebhooks = scopes_of({Scope::kWebhooks});
+constexpr media::Scopes kFollow = scopes_of({Scope::kWebhooks, Scope::kUploads, Scope::kAssets});
 constexpr media::Scopes kAdmin = scopes_of({Scope::kAdmin});
 
 void add_uploads(http::Router& router, const Endpoints& v2) {
@@ -62,6 +66,18 @@ void add_channels_and_keys(http::Router& router, const Endpoints& v2) {
   router.add(Method::kDelete, "/v2/keys/{id}", v2.with_key(kAdmin, revoke_key));
 }
 
+void add_events(http::Router& router, const Endpoints& v2) {
+  router.add(Method::kGet, "/v2/events", with_token_in_query(v2.with_key(kFollow, follow_events)));
+  router.add(Method::kGet, "/v2/webhooks", v2.with_key(kWebhooks, list_webhooks));
+  router.add(Method::kPost, "/v2/webhooks", v2.with_key(kWebhooks, create_webhook));
+  router.add(Method::kGet, "/v2/webhooks/{id}", v2.with_key(kWebhooks, get_webhook));
+  router.add(Method::kPatch, "/v2/webhooks/{id}", v2.with_key(kWebhooks, patch_webhook));
+  router.add(Method::kDelete, "/v2/webhooks/{id}", v2.with_key(kWebhooks, delete_webhook));
+  router.add(Method::kPost, "/v2/webhooks/{id}/ping", v2.with_key(kWebhooks, ping_webhook));
+  router.add(Method::kGet, "/v2/webhooks/{id}/deliveries", v2.with_key(kWebhooks, list_deliveries));
+  router.add(Method::kPost, "/v2/webhooks/{id}/deliveries/{delivery}/retry", v2.with_key(kWebhooks, retry_delivery));
+}
+
 }  // namespace
 
 void add_routes(http::Router& router, Services& services) {
@@ -70,6 +86,7 @@ void add_routes(http::Router& router, Services& services) {
   add_imports(router, v2);
   add_media(router, v2);
   add_channels_and_keys(router, v2);
+  add_events(router, v2);
 }
 
 }  // namespace millrace::handlers::v2

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "media/events/event.h"
 #include "media/records/codec.h"
 #include "media/records/keys.h"
 #include "media/records/limits.h"
@@ -72,6 +73,37 @@ rt::Status mark_deleted(Media& media, std::int64_t now_ms) {
   return {};
 }
 
+// What the tenant can set.
+bool has_other_description(const Media& a, const Media& b) {
+  return a.title != b.title || a.channel_id != b.channel_id || a.metadata != b.metadata ||
+         a.transcript_languages != b.transcript_languages || a.details.description != b.details.description ||
+         a.details.passthrough != b.details.passthrough || a.details.tags != b.details.tags ||
+         a.details.folder != b.details.folder || a.details.policy != b.details.policy;
+}
+
+// What there is to tell of a change, whoever made it; progress alone is no event.
+std::string_view what_happened(const Media& before, const Media& after) {
+  if (before.status != after.status) {
+    if (after.status == MediaStatus::kSoftDeleted) return "deleted";
+    if (before.status == MediaStatus::kSoftDeleted) return "restored";
+    if (after.status == MediaStatus::kReady) return "ready";
+    if (after.status == MediaStatus::kErrored) return "errored";
+  }
+  return has_other_description(before, after) ? "updated" : "";
+}
+
+void put_changed(store::Transaction& transaction, const Media& media) {
+  const std::string key = keys::media(media.tenant, media.id);
+  std::string listed = keys::media_time(media.tenant, media.created_ms, media.id);
+  transaction.require(key, media.revision);
+  transaction.put(key, encode(media));
+  if (media.status == MediaStatus::kSoftDeleted) {
+    transaction.erase(std::move(listed));
+  } else {
+    transaction.put(std::move(listed), {});
+  }
+}
+
 rt::Status mark_recovered(Media& media) {
   if (media.status != MediaStatus::kSoftDeleted) return rt::fail(Code::kConflict, "the media is not deleted");
   media.status = media.status_before_delete;
@@ -111,10 +143,15 @@ rt::Task<rt::Result<Media>> Catalog::update(std::string tenant, std::string id,
   for (int round = 0; round < kUpdateRounds; ++round) {
     auto media = co_await get(tenant, id);
     if (!media) co_return media;
+    const Media before = *media;
     auto edited = edit(*media);
     if (!edited) co_return rt::pass(edited);
     media->updated_ms = clock_();
-    auto committed = co_await write(*media);
+    store::Transaction transaction;
+    put_changed(transaction, *media);
+    const std::string_view what = what_happened(before, *media);
+    if (!what.empty()) add_event(transaction, event_of(*media, what), media->updated_ms);
+    auto committed = co_await store_.commit(std::move(transaction));
     if (committed) {
       media->revision = *committed;
       co_return media;
@@ -122,20 +159,6 @@ rt::Task<rt::Result<Media>> Catalog::update(std::string tenant, std::string id,
     if (committed.error().code != Code::kConflict) co_return rt::pass(committed);
   }
   co_return rt::fail(Code::kUnavailable, "the media is changed too often");
-}
-
-rt::Task<rt::Result<store::Revision>> Catalog::write(const Media& media) {
-  const std::string key = keys::media(media.tenant, media.id);
-  std::string listed = keys::media_time(media.tenant, media.created_ms, media.id);
-  store::Transaction transaction;
-  transaction.require(key, media.revision);
-  transaction.put(key, encode(media));
-  if (media.status == MediaStatus::kSoftDeleted) {
-    transaction.erase(std::move(listed));
-  } else {
-    transaction.put(std::move(listed), {});
-  }
-  co_return co_await store_.commit(std::move(transaction));
 }
 
 rt::Task<rt::Result<Media>> Catalog::patch(std::string tenant, std::string id, MediaPatch change) {
@@ -180,6 +203,8 @@ rt::Task<rt::Result<store::Revision>> Catalog::try_destroy(const Media& media) {
   transaction.erase(keys::media_time(media.tenant, media.created_ms, media.id));
   transaction.erase(keys::same(media.tenant, print, media.id));
   transaction.remove(media.object);
+  // A soft-deleted one was told of before.
+  if (media.status != MediaStatus::kSoftDeleted) add_event(transaction, event_of(media, "deleted"), clock_());
 
   auto last = co_await store_.get(keys::same_last(media.tenant, print));
   if (!last) co_return rt::pass(last);

@@ -84,10 +84,10 @@ class Catalog {
   rt::Task<rt::Result<Original>> original(std::string tenant, std::string id);
 
   // Reads, edits and commits until no other change came between. `edit` may refuse with an error; it may run again.
+  // What changed is told as an event, whoever changed it: updated, deleted, restored, ready or errored.
   rt::Task<rt::Result<Media>> update(std::string tenant, std::string id, std::function<rt::Status(Media&)> edit);
 
  private:
-  rt::Task<rt::Result<store::Revision>> write(const Media& media);
   rt::Task<rt::Result<Media>> destroy(std::string tenant, std::string id);
   rt::Task<rt::Result<store::Revision>> try_destroy(const Media& media);
 

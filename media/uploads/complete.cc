@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "media/catalog/folder.h"
+#include "media/events/event.h"
 #include "media/processing/probe.h"
 #include "media/records/codec.h"
 #include "media/records/keys.h"
@@ -211,6 +212,8 @@ rt::Task<rt::Result<Completion>> Uploads::make_media(Upload upload, Media media,
   put_media(transaction, media);
   if (last)
     transaction.require(keys::same_last(media.tenant, keys::fingerprint(media.crc64nvme, media.size_bytes)), *last);
+  add_event(transaction, event_of(upload, "completed"), upload.updated_ms);
+  add_event(transaction, event_of(media, "created"), media.created_ms);
   jobs_.add_to(transaction, {.kind = std::string(kProbeKind), .tenant = media.tenant, .subject = media.id});
   auto committed = co_await store_.commit(std::move(transaction));
   if (!committed) co_return rt::pass(committed);

@@ -1,5 +1,6 @@
 // An upload that was refused as a whole: the sender was told of a mistake and not of the upload, so nobody sees it
 // again.
+#include "media/events/event.h"
 #include "media/records/codec.h"
 #include "media/records/keys.h"
 #include "media/records/limits.h"
@@ -27,6 +28,10 @@ rt::Task<rt::Status> Uploads::discard(std::string tenant, std::string id) {
     transaction.erase(keys::upload_time(tenant, upload->created_ms, id));
     transaction.erase(keys::open_upload(upload->swept_ms, tenant, id));
     for (const UploadPart& part : upload->parts) transaction.remove(part.object);
+    if (is_open(*upload) && !upload->is_piece) {
+      upload->state = UploadState::kCancelled;  // who heard of its beginning hears of its end
+      add_event(transaction, event_of(*upload, "cancelled"), clock_());
+    }
     auto committed = co_await store_.commit(std::move(transaction));
     if (committed) transfers_->evict(key);
     if (committed) co_return rt::Status();

@@ -6,6 +6,7 @@
 
 #include "media/buckets/multipart_records.h"
 #include "media/catalog/short_id.h"
+#include "media/events/event.h"
 #include "media/records/codec.h"
 #include "media/records/id.h"
 #include "media/records/keys.h"
@@ -156,11 +157,13 @@ Upload Uploads::announce(std::string tenant, NewUpload input, const Tenant& owne
   return make_upload(std::move(tenant), std::move(input), clock_(), owner.upload_idle_seconds * 1000);
 }
 
-// Pieces are found by who knows them, like the parts of any other upload; lists show files.
+// Pieces are found by who knows them, like the parts of any other upload; lists and events are about files.
 void Uploads::put_new(store::Transaction& transaction, const Upload& upload) const {
   transaction.put(keys::upload(upload.tenant, upload.id), encode(upload));
-  if (!upload.is_piece) transaction.put(keys::upload_time(upload.tenant, upload.created_ms, upload.id), {});
   transaction.put(keys::open_upload(upload.swept_ms, upload.tenant, upload.id), {});
+  if (upload.is_piece) return;
+  transaction.put(keys::upload_time(upload.tenant, upload.created_ms, upload.id), {});
+  add_event(transaction, event_of(upload, "created"), upload.created_ms);
 }
 
 rt::Task<rt::Status> Uploads::check_channel(std::string tenant, std::string channel_id) {
@@ -333,6 +336,7 @@ rt::Task<rt::Result<Upload>> Uploads::end(Upload upload, UploadState state, std:
   transaction.require(key, upload.revision);
   transaction.put(key, encode(upload));
   transaction.erase(keys::open_upload(upload.swept_ms, upload.tenant, upload.id));
+  if (!upload.is_piece) add_event(transaction, event_of(upload, word(state)), upload.updated_ms);
   auto committed = co_await store_.commit(std::move(transaction));
   if (!committed) co_return rt::pass(committed);
   upload.revision = *committed;

@@ -136,6 +136,16 @@ struct Config {
     std::string resolver;
   } imports;
 
+  struct Events {
+    std::int64_t keep_seconds = 7 * 24 * 3600;
+    std::int64_t streams_max = 64;
+  } events;
+
+  struct Webhooks {
+    std::int64_t retry_seconds = 24 * 3600;
+    std::int64_t retry_first_ms = 5'000;
+  } webhooks;
+
   struct Public {
     std::string base_url;
     std::string region = "us-east-1";

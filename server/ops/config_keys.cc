@@ -264,6 +264,17 @@ const std::vector<Key>& config_keys() {
        "user and reaches the network, so none until told otherwise.",
        absolute_complaint},
 
+      {MILLRACE_KEY(events.keep_seconds), "seconds", 60, 365 * kDaySeconds,
+       "How long events and what became of their deliveries are kept: who follows them may be away for so long. Longer "
+       "than webhooks.retry_seconds, because a delivery needs its event."},
+      {MILLRACE_KEY(events.streams_max), "streams", 1, 100'000,
+       "Streams of events (GET /v2/events) a tenant may have open at once; beyond it 429."},
+
+      {MILLRACE_KEY(webhooks.retry_seconds), "seconds", 1, 30 * kDaySeconds,
+       "How long a delivery is tried again before it has failed: a receiver may be down for a night."},
+      {MILLRACE_KEY(webhooks.retry_first_ms), "ms", 10, kHourMs,
+       "From a first failed attempt to the second; it doubles with each, up to an hour."},
+
       {"public.base_url", [](Config& config) -> Slot { return &config.public_.base_url; }, "scheme://host[:port]", 0, 0,
        "The outside address, for links we hand out. Empty: what the request (or a trusted proxy) names.",
        base_url_complaint},
