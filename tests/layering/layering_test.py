@@ -35,6 +35,7 @@ DOORS = {
     "RocksDB": (r"rocksdb/", ["store/index_rocksdb"]),
     "xxHash": (r"xxhash", ["store/hash", "media/buckets/checksum_hasher"]),
     "protobuf": (r"google/protobuf|[\w/]+\.pb\.h", ["store/codec", "media/records/codec"]),
+    "zlib": (r"zlib", ["media/archives/deflate"]),
     "pugixml": (r"pugixml", ["server/http/xml"]),
     "nlohmann": (r"nlohmann/", ["server/http/json"]),
     "toml++": (r"toml\+\+", ["server/ops/"]),
