@@ -153,6 +153,7 @@ rt::Status App::Parts::open_tenants() {
 rt::Status App::Parts::open_domain() {
   if (auto opened = open_tenants(); !opened) return opened;
   domain = std::make_unique<media::Domain>(*store, *tenants);
+  domain->downloads.limit(download_limits(config));
   probe = std::make_unique<media::Probe>(*store, domain->catalog, jail, io, data / "jobs", config.media.ffprobe);
   media::JobKind kind = probe->kind();
   kind.concurrency = static_cast<std::uint32_t>(config.media.jobs_max);
