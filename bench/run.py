@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 
+import archives
 import crowd
 import downloads
 import measure
@@ -56,6 +57,8 @@ def tasks():
     yield "dedupe", uploads.dedupe
     for kind in ("h2", "tls"):
         yield f"download-{kind}", lambda b, k=kind: downloads.download(b, k)
+    for kind in ("h2", "tls"):
+        yield f"archive-{kind}", lambda b, k=kind: archives.download(b, k)
     for what in ("healthz", "1k"):
         for kind in ("h2", "tls", "h1"):
             yield f"small-{what}-{kind}", lambda b, w=what, k=kind: downloads.many(b, w, k)

@@ -255,7 +255,8 @@ class Millrace(Server):
     def put_urls(self, kind, count, size):
         return [upload["input"]["url"] for upload in self.create_uploads(kind, count, size)]
 
-    def place(self, kind, size, body=0, seed=1):
+    def media(self, kind, size, body=0, seed=1):
+        """A stored file of that body; its id, once nothing is done with it any more."""
         upload = self.create_uploads(kind, 1, size)[0]
         measure.load([upload["input"]["url"]], method="PUT", size=size, first=body, seed=seed)
         connection = self.connect(kind)
@@ -263,7 +264,21 @@ class Millrace(Server):
         while self.call(connection, "GET", f"/v2/media/{media}")["status"] == "preparing":
             time.sleep(0.05)  # else the probe runs beside what is measured
         connection.close()
+        return media
+
+    def place(self, kind, size, body=0, seed=1):
+        return self.original(kind, self.media(kind, size, body, seed))
+
+    def original(self, kind, media):
         return self.url(kind, f"/v2/media/{media}/original"), [f"authorization: Bearer {self.key}"]
+
+    def archive(self, kind, medias):
+        """A download of them all, as (url, headers)."""
+        connection = self.connect(kind)
+        made = self.call(connection, "POST", "/v2/downloads", {"title": "bench", "selectedMediaIds": medias})
+        connection.close()
+        (file,) = made["files"]
+        return self.url(kind, "/" + file["url"].split("/", 3)[3]), []
 
     def small(self, kind):
         return self.url(kind, "/healthz"), []

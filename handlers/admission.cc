@@ -37,6 +37,15 @@ rt::Status admit(Services& services, http::Exchange& exchange, const media::Prin
   return rt::fail(rt::Code::kTooMany, "too many requests: wait for as long as Retry-After says");
 }
 
+rt::Status admit_stranger(Services& services, http::Exchange& exchange, media::Rate rate) {
+  if (rate.per_second == 0) return {};
+  const std::string name = "without a key " + network_of(exchange.request.peer.address);
+  const media::Ration ration = services.limits.by_address.take(name, rate, services.clock());
+  exchange.allowance = allowance_of(rate, ration);
+  if (ration.granted) return {};
+  return rt::fail(rt::Code::kTooMany, "too many requests without a key came from this address");
+}
+
 rt::Error turn_away(Services& services, http::Exchange& exchange, rt::Error error) {
   const media::Rate rate = services.limits.bad_key_rate;
   const auto ration =

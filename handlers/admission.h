@@ -4,6 +4,7 @@
 
 #include "handlers/services.h"
 #include "media/tenants/principal.h"
+#include "media/tenants/rate_limit.h"
 #include "server/http/message.h"
 #include "server/rt/error.h"
 
@@ -11,6 +12,9 @@ namespace millrace::handlers {
 
 // Notes the tenant in the exchange, and what it may still ask for. kTooMany when it asks too often.
 rt::Status admit(Services& services, http::Exchange& exchange, const media::Principal& principal);
+
+// Someone without a key, where none is needed: kTooMany when this address asks too often.
+rt::Status admit_stranger(Services& services, http::Exchange& exchange, media::Rate rate);
 
 // For a key, a signature or a token that is wrong: the error to answer, which is kTooMany when this address tries too
 // often. Good keys from there are never held up.

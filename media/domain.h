@@ -34,7 +34,7 @@ struct Domain {
         renditions(store),
         transcripts(store),
         imports(store, uploads, jobs, clock),
-        downloads(store, clock),
+        downloads({store, catalog, renditions, transcripts}, clock),
         events(store, clock),
         webhooks(store, clock) {}
 

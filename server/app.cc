@@ -170,6 +170,7 @@ rt::Status App::Parts::open_domain() {
   if (!made) return rt::pass(made);
   outbound = std::move(*made);
   events = std::make_unique<AppEvents>(config, *domain, *store, outbound->policy, log);
+  domain->downloads.limit(download_limits(config));
   probe = std::make_unique<media::Probe>(*store, domain->catalog, jail, io, data / "jobs", config.media.ffprobe);
   media::JobKind kind = probe->kind();
   kind.concurrency = static_cast<std::uint32_t>(config.media.jobs_max);

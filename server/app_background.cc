@@ -63,6 +63,8 @@ rt::Task<void> Background::sweep() {
   report(log_, "expiring idle multipart uploads failed", aborted);
   if (aborted && *aborted > 0)
     log_.write(ops::Level::kInfo, fmt::format("{} idle multipart uploads expired", *aborted));
+  const auto downloads = co_await domain_.downloads.sweep();
+  report(log_, "expiring downloads failed", downloads);
   const auto jobs = co_await domain_.jobs.forget_ended_before(now_ms - kEndedJobsKeptMs);
   report(log_, "forgetting old jobs failed", jobs);
   const auto answers = co_await handlers::forget_old_answers(domain_.store, now_ms);

@@ -1,5 +1,5 @@
-// Background: what happens by itself, on loop 0: the job queue, the expiry of idle uploads and multipart uploads, the
-// forgetting of old jobs and old idempotent answers; and all that moves events (app_events.h).
+// Background: what happens by itself, on loop 0: the job queue, the expiry of idle uploads, multipart uploads and
+// downloads, the forgetting of old jobs and old idempotent answers; and all that moves events (app_events.h).
 #pragma once
 
 #include <chrono>

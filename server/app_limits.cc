@@ -60,6 +60,16 @@ handlers::Settings handler_settings(const ops::Config& config, const net::Networ
   return settings;
 }
 
+media::DownloadLimits download_limits(const ops::Config& config) {
+  media::DownloadLimits limits;
+  limits.entries_max = u64(config.downloads.entries_max);
+  limits.expire_seconds = config.downloads.expire_seconds;
+  limits.expire_seconds_max = config.downloads.expire_seconds_max;
+  limits.forget_seconds = config.downloads.forget_seconds;
+  limits.nobodys_rate = {u32(config.downloads.anonymous_per_s), u32(config.downloads.anonymous_burst)};
+  return limits;
+}
+
 media::Rate tenant_rate(const ops::Config& config) {
   return {u32(config.limits.requests_per_s), u32(config.limits.requests_burst)};
 }

@@ -4,6 +4,7 @@
 #include "handlers/services.h"
 #include "media/imports/importer.h"
 #include "media/tenants/rate_limit.h"
+#include "media/downloads/downloads.h"
 #include "media/tenants/tenants.h"
 #include "server/h1/limits.h"
 #include "server/h2/limits.h"
@@ -16,6 +17,7 @@ namespace millrace {
 store::Options store_options(const ops::Config& config);
 media::TenantDefaults tenant_defaults(const ops::Config& config);
 handlers::Settings handler_settings(const ops::Config& config, const net::Networks& trusted);
+media::DownloadLimits download_limits(const ops::Config& config);
 media::Rate tenant_rate(const ops::Config& config);
 media::Rate bad_key_rate(const ops::Config& config);
 h1::Limits h1_limits(const ops::Config& config);

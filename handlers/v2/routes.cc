@@ -2,7 +2,9 @@
 
 #include "handlers/auth.h"
 #include "handlers/endpoint.h"
+#include "handlers/open_endpoint.h"
 #include "handlers/v2/channels.h"
+#include "handlers/v2/downloads.h"
 #include "handlers/v2/envelope.h"
 #include "handlers/v2/imports.h"
 #include "handlers/v2/events.h"
@@ -25,6 +27,7 @@ constexpr media::Scopes kChangeMedia = scopes_of({Scope::kUploads, Scope::kAsset
 constexpr media::Scopes kDeleteMedia = scopes_of({Scope::kUploads, Scope::kAssetsDelete});
 constexpr media::Scopes kWebhooks = scopes_of({Scope::kWebhooks});
 constexpr media::Scopes kFollow = scopes_of({Scope::kWebhooks, Scope::kUploads, Scope::kAssets});
+constexpr media::Scopes kDownloads = scopes_of({Scope::kDownloads});
 constexpr media::Scopes kAdmin = scopes_of({Scope::kAdmin});
 
 void add_uploads(http::Router& router, const Endpoints& v2) {
@@ -58,6 +61,18 @@ void add_media(http::Router& router, const Endpoints& v2) {
   router.add(Method::kGet, "/v2/media/{id}/original", v2.with_key(kReadMedia, get_original));
 }
 
+void add_downloads(http::Router& router, const Endpoints& v2, Services& services) {
+  const http::Handler create = v2.with_key_once(kDownloads, create_download);
+  const http::Handler create_open = without_key(services, door, create_download_for_nobody);
+  const http::Handler get = v2.with_key(kDownloads, get_download);
+  const http::Handler get_open = without_key(services, door, get_download_of_nobody);
+  router.add(Method::kPost, "/v2/downloads", with_or_without_key(create, create_open));
+  router.add(Method::kGet, "/v2/downloads", v2.with_key(kDownloads, list_downloads));
+  router.add(Method::kGet, "/v2/downloads/{id}", with_or_without_key(get, get_open));
+  router.add(Method::kDelete, "/v2/downloads/{id}", v2.with_key(kDownloads, delete_download));
+  router.add(Method::kGet, "/v2/downloads/file/{fileId}", without_key(services, door, get_download_file));
+}
+
 void add_channels_and_keys(http::Router& router, const Endpoints& v2) {
   router.add(Method::kGet, "/v2/channels", v2.with_key(kReadMedia, list_channels));
   router.add(Method::kPost, "/v2/channels", v2.with_key_once(kUploads, create_channel));
@@ -85,6 +100,7 @@ void add_routes(http::Router& router, Services& services) {
   add_uploads(router, v2);
   add_imports(router, v2);
   add_media(router, v2);
+  add_downloads(router, v2, services);
   add_channels_and_keys(router, v2);
   add_events(router, v2);
 }

@@ -31,6 +31,12 @@
 //   m/multipart.done/…                           the same, to answer a repeat of its completion
 //   m/multipart.open/EXPIRES/…                   of both; EXPIRES may be in the past of its last part
 //   m/part/TENANT/MULTIPART/NUMBER               MultipartPart
+//   m/download/TENANT/DOWNLOAD                   Download
+//   m/download.time/TENANT/CREATED/DOWNLOAD      but for those of nobody
+//   m/download.of-nobody/DOWNLOAD                the key of the record of one that was made without a key
+//   m/download.file/FILE                         the key of the record with this file
+//   m/download.due/WHEN/TENANT/DOWNLOAD          when it expires or, once that is done, is forgotten
+//   m/hold/TENANT/OBJECT                         Hold: what downloads need of the bytes of others
 //
 // Times and numbers are 16 hexadecimal digits, so that they sort. Ids and names of buckets hold
 // no '/'; the KEY of an object may, but no NUL.
@@ -170,9 +176,30 @@ inline std::string part(std::string_view owner, std::string_view multipart, std:
   return fmt::format("m/part/{}/{}/{}", owner, multipart, time(number));
 }
 
+inline std::string all_downloads() { return "m/download/"; }
+inline std::string downloads(std::string_view owner) { return fmt::format("m/download/{}/", owner); }
+inline std::string download(std::string_view owner, std::string_view id) {
+  return fmt::format("m/download/{}/{}", owner, id);
+}
+inline std::string download_times(std::string_view owner) { return fmt::format("m/download.time/{}/", owner); }
+inline std::string download_time(std::string_view owner, std::int64_t created_ms, std::string_view id) {
+  return fmt::format("m/download.time/{}/{}/{}", owner, time(created_ms), id);
+}
+inline std::string download_of_nobody(std::string_view id) { return fmt::format("m/download.of-nobody/{}", id); }
+inline std::string download_file(std::string_view file) { return fmt::format("m/download.file/{}", file); }
+inline std::string due_downloads() { return "m/download.due/"; }
+inline std::string due_download(std::int64_t due_ms, std::string_view owner, std::string_view id) {
+  return fmt::format("m/download.due/{}/{}/{}", time(due_ms), owner, id);
+}
+inline std::string all_holds() { return "m/hold/"; }
+inline std::string hold(std::string_view owner, std::string_view object) {
+  return fmt::format("m/hold/{}/{}", owner, object);
+}
+
 // Whose record this is, when it is of a kind that names bytes, or ends with those that do; empty for all others.
 inline std::string owner_of_bytes(std::string_view key) {
-  for (std::string_view kind : {"m/upload/", "m/media/", "m/object/", "m/part/", "m/multipart/", "m/rendition/"}) {
+  for (std::string_view kind :
+       {"m/upload/", "m/media/", "m/object/", "m/part/", "m/multipart/", "m/rendition/", "m/download/", "m/hold/"}) {
     if (!key.starts_with(kind)) continue;
     key.remove_prefix(kind.size());
     return std::string(key.substr(0, key.find('/')));

@@ -4,8 +4,10 @@
 #include <array>
 #include <utility>
 
+#include "media/downloads/holds.h"
 #include "media/records/codec.h"
 #include "media/records/codec_bucket.h"
+#include "media/records/codec_download.h"
 #include "media/records/codec_rendition.h"
 #include "media/records/keys.h"
 
@@ -123,6 +125,14 @@ std::uint64_t bytes_in(const store::Record& record) {
     const auto rendition = decode_rendition(record);
     return rendition ? rendition->size_bytes : 0;
   }
+  if (record.key.starts_with(keys::all_downloads())) {
+    const auto download = decode_download(record);
+    return download ? download->texts_bytes : 0;
+  }
+  if (record.key.starts_with(keys::all_holds())) {
+    const auto hold = decode_hold(record);
+    return hold && hold->orphan ? hold->size_bytes : 0;
+  }
   const auto part = decode_multipart_part(record);
   return part ? part->size_bytes : 0;
 }
@@ -149,8 +159,9 @@ MeteredStore::MeteredStore(store::Store& inner) : inner_(inner) {}
 MeteredStore::~MeteredStore() = default;
 
 rt::Task<rt::Status> MeteredStore::count() {
-  const std::array prefixes = {keys::all_uploads(), keys::all_medias(), keys::all_bucket_objects(), keys::all_parts(),
-                               keys::all_renditions()};
+  const std::array prefixes = {keys::all_uploads(), keys::all_medias(),     keys::all_bucket_objects(),
+                               keys::all_parts(),   keys::all_renditions(), keys::all_downloads(),
+                               keys::all_holds()};
   for (const std::string& prefix : prefixes) {
     store::Scan scan{.prefix = prefix, .after = {}, .limit = kBatchRecords};
     for (std::size_t found = kBatchRecords; found == kBatchRecords;) {
@@ -211,6 +222,8 @@ rt::Task<rt::Result<store::Revision>> MeteredStore::commit(store::Transaction tr
 // removal requires the record that names the object.
 rt::Task<rt::Result<store::Revision>> MeteredStore::commit_counted(store::Transaction transaction) {
   const std::string owner = owner_of(transaction);
+  auto kept = co_await keep_held(inner_, transaction);
+  if (!kept) co_return rt::pass(kept);
   auto removed = co_await removed_bytes(transaction.removals);
   if (!removed) co_return rt::pass(removed);
   std::vector<std::shared_ptr<Charge>> charges;

@@ -1,6 +1,9 @@
 // MeteredStore: the store, with the bytes that every tenant keeps counted and held below its quota. It stands before
 // the real one for all services, so no door and no service can forget it: what a Writer takes in counts from its first
 // byte and stops counting when its Draft is dropped; what a Transaction removes stops counting once it is committed.
+// For the same reason it is here that what a download holds is kept (media/downloads/holds.h): a transaction that
+// deletes a media or a rendition cannot take the bytes away from under it.
+//
 // Counted are bytes as they were sent, not as they are stored: equal chunks count as often as they are kept.
 //
 // The count is in memory, a number for each tenant, because a record of it would make every commit of a tenant wait for

@@ -99,6 +99,15 @@ struct Config {
     std::int64_t sweep_seconds = 60;
   } uploads;
 
+  struct Downloads {
+    std::int64_t entries_max = 1'000;
+    std::int64_t expire_seconds = 7 * 24 * 3600;
+    std::int64_t expire_seconds_max = 365 * 24 * 3600;
+    std::int64_t forget_seconds = 7 * 24 * 3600;
+    std::int64_t anonymous_per_s = 1;
+    std::int64_t anonymous_burst = 60;
+  } downloads;
+
   struct Limits {
     std::int64_t quota_bytes = 0;
     std::int64_t requests_per_s = 0;

@@ -213,6 +213,18 @@ const std::vector<Key>& config_keys() {
        "Largest upload; beyond it 413, through S3 EntityTooLarge."},
       {MILLRACE_KEY(uploads.sweep_seconds), "seconds", 1, kDaySeconds, "How often expired uploads are looked for."},
 
+      {MILLRACE_KEY(downloads.entries_max), "files", 1, 20'000,
+       "Files of one download: what creating it looks up and what its record names."},
+      {MILLRACE_KEY(downloads.expire_seconds), "seconds", 1, 365 * kDaySeconds,
+       "When a download expires that does not say. Until then its bytes are kept, also of media that are deleted."},
+      {MILLRACE_KEY(downloads.expire_seconds_max), "seconds", 1, 3650 * kDaySeconds, "No download may ask for more."},
+      {MILLRACE_KEY(downloads.forget_seconds), "seconds", 0, 365 * kDaySeconds,
+       "How long an expired download is still told of (410), before nobody knows it any more (404)."},
+      {MILLRACE_KEY(downloads.anonymous_per_s), "downloads/s", 0, 1'000'000,
+       "Downloads of a public rendition that are made without a key for one address (one /64 of IPv6). 0: no limit."},
+      {MILLRACE_KEY(downloads.anonymous_burst), "downloads", 1, 10'000'000,
+       "The same at once: a school may have one address."},
+
       {MILLRACE_KEY(limits.quota_bytes), "bytes", 0, std::int64_t(1) << 60,
        "What a tenant may keep: files, objects and what has come of open uploads, as sent. Beyond it 402 (403 through "
        "S3, 413 through tus). For tenants without a quota of their own. 0: no limit."},

@@ -24,6 +24,16 @@ constexpr std::array<std::string_view, 5> kLevelNames = {"debug", "info", "warni
 constexpr std::array<std::string_view, 6> kSecretParameters = {
     "x-amz-signature", "x-amz-security-token", "token", "access_token", "signature", "key"};
 
+// Behind these stands who may: whoever knows it gets what is there.
+constexpr std::array<std::string_view, 1> kSecretPaths = {"/v2/downloads/file/"};
+
+std::string masked_path(std::string_view path) {
+  for (const std::string_view open : kSecretPaths) {
+    if (path.starts_with(open)) return std::string(open) + "***";
+  }
+  return std::string(path);
+}
+
 std::string_view name_of(Level level) { return kLevelNames[static_cast<std::size_t>(level)]; }
 
 bool is_secret(std::string_view name) {
@@ -148,8 +158,8 @@ void RequestLog::flush() {
 
 std::string masked_target(std::string_view target) {
   const std::size_t mark = target.find('?');
-  if (mark == std::string_view::npos) return std::string(target);
-  std::string masked(target.substr(0, mark));
+  std::string masked = masked_path(target.substr(0, mark));
+  if (mark == std::string_view::npos) return masked;
   char joint = '?';
   for (std::string_view rest = target.substr(mark + 1); !rest.empty(); joint = '&') {
     const std::string_view pair = rest.substr(0, rest.find('&'));

@@ -96,7 +96,7 @@ class Told:
         self.schema = schemathesis.openapi.from_dict(strict)
 
     def __call__(self, method, template, expect, id="", **options):
-        answer = self.http.request(method, template.replace("{id}", id), **options)
+        answer = self.http.request(method, re.sub(r"{(id|fileId)}", id, template), **options)
         place = f"{method} {template}: {answer.status_code} {answer.text[:600]}"
         assert answer.status_code == expect, place
         assert str(expect) in self.document["paths"][template][method.lower()]["responses"], place
@@ -142,6 +142,27 @@ def test_life_through_v2_is_as_documented(told, tmp_path):
         told("POST", "/v2/uploads/{id}/cancel", 200, other["id"])
     told("GET", "/v2/uploads", 200, params={"perPage": 2, "sort": "createdAt:desc"})
     told("DELETE", "/v2/uploads/{id}", 200, upload["id"])
+
+
+def test_life_of_a_download_is_as_documented(told):
+    upload = told.data("POST", "/v2/uploads", 201, json={"fileName": "a.bin", "type": "put"})
+    assert httpx.put(upload["input"]["url"], content=b"bytes").status_code == 200
+    media = told.data("POST", "/v2/uploads/{id}/complete", 200, upload["id"])["mediaId"]
+    wanted = {"title": "A download", "selectedMediaIds": [media], "compressed": True}
+    download = told.data("POST", "/v2/downloads", 201, json=wanted)
+    told("POST", "/v2/downloads", 400, json=wanted | {"expires": "soon"})
+    told("POST", "/v2/downloads", 401, json=wanted, headers={"Authorization": "Bearer sk-wrong"})
+    told("POST", "/v2/downloads", 404, json=wanted | {"selectedMediaIds": ["absent"]})
+    told("GET", "/v2/downloads", 200)
+    told("GET", "/v2/downloads/{id}", 200, download["id"])
+    file = download["files"][0]["url"].rsplit("/", 1)[1]
+    etag = told("GET", "/v2/downloads/file/{fileId}", 200, file).headers["etag"]
+    for status, headers in ((206, {"Range": "bytes=0-9"}), (304, {"If-None-Match": etag}), (412, {"If-Match": '"x"'}),
+                            (416, {"Range": "bytes=9999-"})):
+        told("GET", "/v2/downloads/file/{fileId}", status, file, headers=headers)
+    told("DELETE", "/v2/downloads/{id}", 200, download["id"])
+    told("GET", "/v2/downloads/file/{fileId}", 404, file)
+    told("GET", "/v2/downloads/{id}", 404, download["id"])
 
 
 def test_channels_keys_and_operations_are_as_documented(told):

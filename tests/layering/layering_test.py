@@ -37,6 +37,7 @@ DOORS = {
     "xxHash": (r"xxhash", ["store/hash", "media/buckets/checksum_hasher"]),
     "libseccomp": (r"seccomp\.h", ["media/jail/syscall_filter"]),
     "protobuf": (r"google/protobuf|[\w/]+\.pb\.h", ["store/codec", "media/records/codec"]),
+    "zlib": (r"zlib", ["media/archives/deflate"]),
     "pugixml": (r"pugixml", ["server/http/xml"]),
     "nlohmann": (r"nlohmann/", ["server/http/json"]),
     "toml++": (r"toml\+\+", ["server/ops/"]),

@@ -21,6 +21,8 @@ TEST(Log, MasksSecretsInTheQuery) {
             "/uploads/up1?X-Amz-Date=20260101&X-Amz-Signature=***&x=1");
   EXPECT_EQ(masked_target("/play?token=abc"), "/play?token=***");
   EXPECT_EQ(masked_target("/p?x-amz-security-token=abc&TOKEN"), "/p?x-amz-security-token=***&TOKEN=***");
+  EXPECT_EQ(masked_target("/v2/downloads/file/00ff?x=1"), "/v2/downloads/file/***?x=1");
+  EXPECT_EQ(masked_target("/v2/downloads/00ff"), "/v2/downloads/00ff");
   EXPECT_EQ(masked_target("/plain"), "/plain");
   EXPECT_EQ(masked_target("/plain?"), "/plain");
 }
