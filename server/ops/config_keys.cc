@@ -255,7 +255,7 @@ const std::vector<Key>& config_keys() {
        "Certificates (PEM) of authorities that are trusted beside the system's, for servers inside a company."},
 
       {MILLRACE_KEY(imports.files_max), "files", 1, 1024, "Files that are fetched at once, of all tenants together."},
-      {MILLRACE_KEY(imports.files_per_import_max), "files", 1, 1000, "Files of one import."},
+      {MILLRACE_KEY(imports.files_per_import_max), "files", 1, 1000, "Files that one import may have."},
       {MILLRACE_KEY(imports.size_bytes_max), "bytes", 1, std::int64_t(1) << 50,
        "Largest file that is fetched; a tenant's own limit and quota count too."},
       {MILLRACE_KEY(imports.connect_ms), "ms", 1, kHourMs, "Time for name, connection and TLS together."},

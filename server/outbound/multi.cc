@@ -22,7 +22,21 @@ struct Multi::Poll {
   uv_poll_t uv;
   Multi* multi;
   curl_socket_t socket;
+  int events = 0;
+
+  static void on_ready(uv_poll_t* handle, int status, int ready);
+  void start() { uv_poll_start(&uv, events, &Poll::on_ready); }
 };
+
+// libuv stops watching a connection that was reset; libcurl, told that it is ready, finds out by itself and takes
+// another one where that is possible, but gives up when it is told of an error.
+void Multi::Poll::on_ready(uv_poll_t* handle, int status, int ready) {
+  auto& waiting = *static_cast<Poll*>(handle->data);
+  if (status < 0) waiting.start();
+  if (status < 0) ready = waiting.events;
+  const int seen = (ready & UV_READABLE ? CURL_CSELECT_IN : 0) | (ready & UV_WRITABLE ? CURL_CSELECT_OUT : 0);
+  waiting.multi->act(waiting.socket, seen);
+}
 
 Multi::Multi() : timer_([this] { act(CURL_SOCKET_TIMEOUT, 0); }) {
   init_library();
@@ -49,7 +63,7 @@ int Multi::on_socket(CURL*, curl_socket_t socket, int what, void* self, void* kn
     return 0;
   }
   if (!poll) {
-    poll = new Poll{{}, &multi, socket};
+    poll = new Poll{{}, &multi, socket, 0};
     poll->uv.data = poll;
     if (uv_poll_init(rt::Loop::current().uv(), &poll->uv, socket) != 0) {
       delete poll;
@@ -57,12 +71,8 @@ int Multi::on_socket(CURL*, curl_socket_t socket, int what, void* self, void* kn
     }
     curl_multi_assign(multi.multi_, socket, poll);
   }
-  const int events = (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
-  uv_poll_start(&poll->uv, events, [](uv_poll_t* handle, int status, int ready) {
-    const auto& waiting = *static_cast<Poll*>(handle->data);
-    const int seen = (ready & UV_READABLE ? CURL_CSELECT_IN : 0) | (ready & UV_WRITABLE ? CURL_CSELECT_OUT : 0);
-    waiting.multi->act(waiting.socket, status < 0 ? CURL_CSELECT_ERR : seen);
-  });
+  poll->events = (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
+  poll->start();
   return 0;
 }
 

@@ -120,6 +120,7 @@ curl_socket_t Transfer::State::on_open(void* self, curlsocktype, curl_sockaddr* 
     state.refused = std::move(good.error());
     return CURL_SOCKET_BAD;
   }
+  state.refused.reset();  // of a host with several addresses, one may be called
   return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
