@@ -27,6 +27,7 @@ class Downloads;
 class Events;
 class Imports;
 class Renditions;
+class Reprocess;
 class Transcripts;
 class Webhooks;
 }  // namespace millrace::media
@@ -64,6 +65,7 @@ struct Services {
   media::Catalog& catalog;
   media::Buckets& buckets;
   media::Multiparts& multiparts;
+  media::Reprocess& reprocess;
   media::Renditions& renditions;
   media::Transcripts& transcripts;
   media::Imports& imports;

@@ -10,6 +10,7 @@
 #include "media/events/webhooks.h"
 #include "media/imports/imports.h"
 #include "media/jobs/jobs.h"
+#include "media/processing/reprocess.h"
 #include "media/records/clock.h"
 #include "media/renditions/renditions.h"
 #include "media/tenants/channels.h"
@@ -31,6 +32,7 @@ struct Domain {
         uploads(store, tenants, jobs, clock),
         buckets(store, tenants, uploads.incoming(), clock),
         multiparts(store, tenants, uploads.incoming(), clock),
+        reprocess(store, jobs, clock),
         renditions(store),
         transcripts(store),
         imports(store, uploads, jobs, clock),
@@ -46,6 +48,7 @@ struct Domain {
   Uploads uploads;
   Buckets buckets;
   Multiparts multiparts;
+  Reprocess reprocess;
   Renditions renditions;
   Transcripts transcripts;
   Imports imports;

@@ -6,7 +6,7 @@
 #include "handlers/gateway.h"
 #include "media/domain.h"
 #include "media/jail/jail.h"
-#include "media/processing/probe.h"
+#include "media/processing/pipeline.h"
 #include "media/records/watched_store.h"
 #include "media/tenants/metered_store.h"
 #include "server/app_background.h"
@@ -14,6 +14,7 @@
 #include "server/app_limits.h"
 #include "server/app_metrics.h"
 #include "server/app_outbound.h"
+#include "server/app_processing.h"
 #include "server/h1/session.h"
 #include "server/h2/session.h"
 #include "server/http/json.h"
@@ -94,7 +95,7 @@ struct App::Parts {
         disk(store::posix_disk()),
         budget(static_cast<std::size_t>(c.memory.budget_bytes)),
         io(static_cast<std::size_t>(c.server.io_threads)),
-        jail(c.media.jail) {}
+        jail(c.media.jail, jail_priority(c)) {}
 
   rt::Status open_store();
   rt::Status open_domain();
@@ -121,7 +122,7 @@ struct App::Parts {
   std::unique_ptr<Outbound> outbound;
   std::unique_ptr<AppEvents> events;
   media::Jail jail;
-  std::unique_ptr<media::Probe> probe;
+  std::unique_ptr<media::Workshop> workshop;
   std::unique_ptr<handlers::Services> services;
   std::unique_ptr<handlers::Gateway> gateway;
   std::unique_ptr<ops::Metrics> metrics;
@@ -171,11 +172,9 @@ rt::Status App::Parts::open_domain() {
   outbound = std::move(*made);
   events = std::make_unique<AppEvents>(config, *domain, *store, outbound->policy, log);
   domain->downloads.limit(download_limits(config));
-  probe = std::make_unique<media::Probe>(*store, domain->catalog, jail, io, data / "jobs", config.media.ffprobe);
-  media::JobKind kind = probe->kind();
-  kind.concurrency = static_cast<std::uint32_t>(config.media.jobs_max);
-  kind.attempts_max = static_cast<std::uint32_t>(config.media.job_attempts_max);
-  domain->jobs.add_kind(std::string(media::kProbeKind), std::move(kind));
+  workshop = std::make_unique<media::Workshop>(*store, domain->jobs, jail, io, budget, data / "jobs",
+                                               processing_options(config));
+  add_pipeline(domain->jobs, *workshop, pipeline_limits(config));
   return {};
 }
 

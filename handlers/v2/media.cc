@@ -4,6 +4,8 @@
 #include "handlers/links.h"
 #include "handlers/v2/envelope.h"
 #include "handlers/v2/views.h"
+#include "media/processing/reprocess.h"
+#include "media/renditions/renditions.h"
 
 namespace millrace::handlers::v2 {
 namespace {
@@ -12,6 +14,13 @@ using media::Media;
 
 std::string media_view(const Services& services, const http::Request& request, const Media& media) {
   return view(media, original_url(services.settings, request, media.id));
+}
+
+rt::Task<rt::Result<std::string>> metadata_of(Services& services, const http::Request& request, const Media& media) {
+  auto renditions = co_await services.renditions.of_media(media.tenant, media.id);
+  if (!renditions) co_return rt::pass(renditions);
+  const auto file_url = [&](const std::string& file) { return play_url(services.settings, request, media.id, file); };
+  co_return metadata_view(media, renditions_view(*renditions, file_url));
 }
 
 rt::Result<media::MediaPatch> patch_of(const http::Json& json) {
@@ -76,7 +85,9 @@ Answer recover_media(Services& services, http::Exchange& exchange, media::Princi
 Answer get_metadata(Services& services, http::Exchange& exchange, media::Principal principal) {
   auto media = co_await services.catalog.get(principal.tenant, exchange.params[0]);
   if (!media) co_return rt::pass(media);
-  co_return success(200, metadata_view(*media));
+  auto view = co_await metadata_of(services, exchange.request, *media);
+  if (!view) co_return rt::pass(view);
+  co_return success(200, *view);
 }
 
 Answer put_metadata(Services& services, http::Exchange& exchange, media::Principal principal) {
@@ -88,7 +99,15 @@ Answer put_metadata(Services& services, http::Exchange& exchange, media::Princip
   if (!members.status()) co_return std::unexpected(members.status().error());
   auto changed = co_await services.catalog.patch(principal.tenant, exchange.params[0], std::move(patch));
   if (!changed) co_return rt::pass(changed);
-  co_return success(200, metadata_view(*changed));
+  auto view = co_await metadata_of(services, exchange.request, *changed);
+  if (!view) co_return rt::pass(view);
+  co_return success(200, *view);
+}
+
+Answer reprocess_media(Services& services, http::Exchange& exchange, media::Principal principal) {
+  auto media = co_await services.reprocess.start(principal.tenant, exchange.params[0]);
+  if (!media) co_return rt::pass(media);
+  co_return success(202, media_view(services, exchange.request, *media));
 }
 
 }  // namespace millrace::handlers::v2

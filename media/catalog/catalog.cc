@@ -8,6 +8,7 @@
 #include "media/records/limits.h"
 #include "media/records/records.h"
 #include "media/records/select.h"
+#include "media/renditions/renditions.h"
 
 namespace millrace::media {
 namespace {
@@ -205,6 +206,8 @@ rt::Task<rt::Result<store::Revision>> Catalog::try_destroy(const Media& media) {
   transaction.remove(media.object);
   // A soft-deleted one was told of before.
   if (media.status != MediaStatus::kSoftDeleted) add_event(transaction, event_of(media, "deleted"), clock_());
+  auto erased = co_await erase_renditions_of(media, transaction);
+  if (!erased) co_return rt::pass(erased);
 
   auto last = co_await store_.get(keys::same_last(media.tenant, print));
   if (!last) co_return rt::pass(last);
@@ -216,6 +219,14 @@ rt::Task<rt::Result<store::Revision>> Catalog::try_destroy(const Media& media) {
     transaction.erase((*last)->key);
   }
   co_return co_await store_.commit(std::move(transaction));
+}
+
+// Whoever writes more of them changes the media too, and so comes before or fails.
+rt::Task<rt::Status> Catalog::erase_renditions_of(const Media& media, store::Transaction& transaction) {
+  auto renditions = co_await Renditions(store_).of_media(media.tenant, media.id);
+  if (!renditions) co_return rt::pass(renditions);
+  for (const Rendition& rendition : *renditions) erase_rendition(transaction, rendition);
+  co_return rt::Status();
 }
 
 rt::Task<rt::Result<Media>> Catalog::recover(std::string tenant, std::string id) {
