@@ -21,6 +21,7 @@ import archives
 import crowd
 import downloads
 import measure
+import ready
 import s3
 import servers
 import uploads
@@ -66,6 +67,7 @@ def tasks():
         yield f"single-{what}-h2", lambda b, w=what: downloads.single(b, w, "h2")
     yield "s3-parts", s3.put_and_get
     yield "s3-beside-plain-put", s3.beside_plain_put
+    yield "time-to-ready", ready.ready
     yield "path-100ms-1000mbit", lambda b: crowd.path(b, 1000)
     yield "path-100ms-unlimited", lambda b: crowd.path(b, 0)
     yield "idle-h2", lambda b: crowd.idle(b, "h2", 8)
@@ -196,7 +198,8 @@ def main():
     measure.TOOLS = options.build / "bench"
     servers.Millrace.binary = options.build / "millrace"
     servers.Millrace.settings = {"MILLRACE_LOG_REQUESTS": "false", "MILLRACE_SERVER_LOOPS": "1",
-                                 "MILLRACE_MEMORY_BUDGET_BYTES": str(BUDGET_BYTES)}
+                                 "MILLRACE_MEMORY_BUDGET_BYTES": str(BUDGET_BYTES),
+                                 "MILLRACE_MEDIA_RENDITIONS": "false"}
     table = measure_all(options, chosen)
     print(f"{table.summary()}; build/bench/results.json")
     return 0

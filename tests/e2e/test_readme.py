@@ -8,6 +8,7 @@ defaults; blocks marked `console` (what only a person with root should type) are
 import re
 import shutil
 import subprocess
+import zipfile
 
 import pytest
 
@@ -27,7 +28,7 @@ def shell(tmp_path_factory):
     folder = tmp_path_factory.mktemp("readme")
     video = next(c for c in clips(tmp_path_factory.mktemp("clips")) if c.suffix in (".mp4", ".mkv"))
     shutil.copy(video, folder / "clip.mp4")
-    with serving(folder / "server") as server:
+    with serving(folder / "server", env={"MILLRACE_MEDIA_RENDITIONS": "true"}) as server:
         def adapt(text):
             text = text.replace("127.0.0.1:8080", server.listen).replace("build/data", str(server.data))
             return text.replace("build/release/millrace", str(BINARY))
@@ -41,10 +42,13 @@ def test_there_are_examples():
 def test_examples_run(shell):
     folder, adapt = shell
     script = adapt("\n".join(block for block in blocks("sh") if "./dev" not in block))
-    done = subprocess.run(["bash", "-euo", "pipefail", "-c", script], cwd=folder, capture_output=True, text=True, timeout=90)
+    done = subprocess.run(["bash", "-euo", "pipefail", "-c", script], cwd=folder, capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r"^HTTP/\S+ 308\b.*?^range: bytes=0-99999\r?$", done.stdout, re.M | re.S | re.I), done.stdout
     assert (folder / "again.mp4").read_bytes() == (folder / "clip.mp4").read_bytes()
+    assert "#EXT-X-STREAM-INF" in done.stdout
+    with zipfile.ZipFile(folder / "film.zip") as archive:
+        assert [archive.read(name) for name in archive.namelist()] == [(folder / "clip.mp4").read_bytes()]
 
 
 def test_commands_exist():
