@@ -32,7 +32,7 @@ class ArchiveSource final : public http::Source {
  private:
   static rt::Task<rt::Result<rt::Slices>> hand_over(rt::Slices slices) { co_return slices; }
 
-  // Small files are sent together.
+  // Small files are sent together; a large one goes as its reader gives it.
   rt::Task<rt::Result<rt::Slices>> read(std::size_t want_bytes) {
     rt::Slices slices;
     for (std::size_t got_bytes = 0; got_bytes < want_bytes && at_ < end_;) {
@@ -47,13 +47,16 @@ class ArchiveSource final : public http::Source {
       } else {
         std::ranges::move(*more, std::back_inserter(slices));
       }
+      if (is_inside_file()) break;
     }
     co_return slices;
   }
 
+  bool is_inside_file() const { return reader_ && reader_->remaining_bytes() > 0; }
+
   // Of the piece that is next.
   rt::Task<rt::Result<rt::Slices>> read_piece(std::size_t want_bytes) {
-    if (reader_ && reader_->remaining_bytes() > 0) return reader_->next(want_bytes);
+    if (is_inside_file()) return reader_->next(want_bytes);
     const ZipLayout::Piece piece = package_->layout->piece_at(at_);
     if (piece.kind == ZipLayout::Piece::Kind::kContent) return open_and_read(piece, want_bytes);
     const std::string text = package_->layout->text(piece);
