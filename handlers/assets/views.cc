@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "handlers/time_text.h"
+#include "media/processing/steps.h"
 #include "server/http/json.h"
 
 namespace millrace::handlers::assets {
@@ -47,7 +48,8 @@ std::string asset_view(const Media& media, const std::string& original_url) {
   JsonWriter json;
   json.begin_object().member("id", media.id).member("type", unless_empty(word(media.type)));
   write_file(json, media.title, media.file_name, media.content_type);
-  json.member("status", word(media.status)).member("error", unless_empty(media.error));
+  json.member("status", word(media.status)).member("progress", progress_of(media));
+  json.member("error", unless_empty(media.error));
   json.member("file_size", media.size_bytes).member("width", unless_zero(probe.width));
   json.member("height", unless_zero(probe.height));
   json.member("duration",

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <optional>
 
-#include "handlers/client_v1/views.h"
 #include "server/http/json.h"
 
 namespace millrace::handlers::client_v1 {
@@ -21,7 +20,8 @@ std::string address(const std::string& here, const http::Pairs& query, std::uint
 
 }  // namespace
 
-http::Response page_response(const media::Page<media::Media>& page, const std::string& here, const http::Pairs& query) {
+http::Response page_response(const media::Page<media::Media>& page, const std::vector<std::string>& rows,
+                             const std::string& here, const http::Pairs& query) {
   const std::uint64_t current = std::uint64_t{page.page} + 1;
   const std::uint64_t last = std::max<std::uint64_t>(1, (page.total + page.per_page - 1) / page.per_page);
   const std::uint64_t before = std::uint64_t{page.page} * page.per_page;
@@ -31,7 +31,7 @@ http::Response page_response(const media::Page<media::Media>& page, const std::s
   const auto place = [&](std::uint64_t number) { return page.items.empty() ? std::nullopt : std::optional(number); };
   JsonWriter json;
   json.begin_object().key("data").begin_array();
-  for (const media::Media& media : page.items) json.raw(video_row(media));
+  for (const std::string& row : rows) json.raw(row);
   json.end_array().key("links").begin_object();
   json.member("first", at(true, 1)).member("last", at(true, last));
   json.member("prev", at(current > 1, current - 1)).member("next", at(current < last, current + 1)).end_object();

@@ -3,6 +3,9 @@
 
 #include <string>
 
+#include <string>
+#include <vector>
+
 #include "media/catalog/media.h"
 #include "media/records/listing.h"
 #include "server/http/message.h"
@@ -10,7 +13,8 @@
 
 namespace millrace::handlers::client_v1 {
 
-// `here` is the address of the list, `query` what it was asked with.
-http::Response page_response(const media::Page<media::Media>& page, const std::string& here, const http::Pairs& query);
+// `rows`: its items as JSON. `here` is the address of the list, `query` what it was asked with.
+http::Response page_response(const media::Page<media::Media>& page, const std::vector<std::string>& rows,
+                             const std::string& here, const http::Pairs& query);
 
 }  // namespace millrace::handlers::client_v1

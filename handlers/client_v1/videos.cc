@@ -78,13 +78,21 @@ Answer list_videos(Services& services, http::Exchange& exchange, media::Principa
   auto page = co_await services.catalog.list(principal.tenant, std::move(*query), std::move(*wanted));
   if (!page) co_return rt::pass(page);
   const std::string here = base_url(services.settings, exchange.request) + std::string(exchange.request.path());
-  co_return page_response(*page, here, *pairs);
+  std::vector<std::string> rows;
+  for (const Media& media : page->items) {
+    auto made = co_await made_files(services, exchange.request, media);
+    if (!made) co_return rt::pass(made);
+    rows.push_back(video_row(media, *made));
+  }
+  co_return page_response(*page, rows, here, *pairs);
 }
 
 Answer get_video(Services& services, http::Exchange& exchange, media::Principal principal) {
   auto media = co_await services.catalog.find(principal.tenant, exchange.params[0]);
   if (!media) co_return rt::pass(media);
-  co_return success(video_view(*media, original_url(services.settings, exchange.request, media->id)));
+  auto made = co_await made_files(services, exchange.request, *media);
+  if (!made) co_return rt::pass(made);
+  co_return success(video_view(*media, original_url(services.settings, exchange.request, media->id), *made));
 }
 
 Answer list_collections(Services& services, http::Exchange& exchange, media::Principal principal) {

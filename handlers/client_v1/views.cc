@@ -14,6 +14,7 @@ using media::Upload;
 
 constexpr VideoStatus kPending{1, "pending"};
 constexpr VideoStatus kProcessing{3, "processing"};
+constexpr VideoStatus kUploading{5, "uploading"};
 constexpr VideoStatus kCompleted{6, "completed"};
 constexpr VideoStatus kFailed{7, "failed"};
 
@@ -26,14 +27,20 @@ void write_upload(JsonWriter& json, const Upload& upload, VideoStatus status) {
   write_status(json, status);
 }
 
-void write_video(JsonWriter& json, const Media& media) {
+// Its way from the probe through encoding to the storing of what was made.
+VideoStatus status_at(media::Stage stage) {
+  if (stage == media::Stage::kProbe) return kPending;
+  return stage == media::Stage::kPackage ? kUploading : kProcessing;
+}
+
+void write_video(JsonWriter& json, const Media& media, const MadeFiles& made) {
   const media::ProbeResult& probe = media.probe;
   json.begin_object().member("id", media.id).member("title", media.title).member("filename", media.file_name);
   json.member("path", media.details.folder.empty() ? media::kRootFolder : std::string_view(media.details.folder));
   write_status(json, status_of(media));
   json.member("duration_in_seconds",
               probe.duration_ms == 0 ? std::nullopt : std::optional(static_cast<double>(probe.duration_ms) / 1000));
-  json.member("thumbnail", nullptr).member("tags", media.details.tags);
+  json.member("thumbnail", made.thumbnail()).member("tags", media.details.tags);
   json.key("metadata").begin_object();
   for (const auto& [name, value] : media.metadata) json.member(name, value);
   json.end_object();
@@ -51,7 +58,7 @@ VideoStatus status_of(const Media& media) {
   const bool deleted = media.status == MediaStatus::kSoftDeleted;
   switch (deleted ? media.status_before_delete : media.status) {
     case MediaStatus::kPreparing:
-      return kProcessing;
+      return status_at(media.stage);
     case MediaStatus::kReady:
       return kCompleted;
     default:
@@ -87,22 +94,24 @@ std::string upload_row(const Upload& upload, VideoStatus status) {
   return json.take();
 }
 
-std::string video_row(const Media& media) {
+std::string video_row(const Media& media, const MadeFiles& made) {
   JsonWriter json;
-  write_video(json, media);
+  write_video(json, media, made);
   json.end_object();
   return json.take();
 }
 
-std::string video_view(const Media& media, const std::string& original_url) {
+std::string video_view(const Media& media, const std::string& original_url, const MadeFiles& made) {
   JsonWriter json;
-  write_video(json, media);
+  write_video(json, media, made);
   json.member("size", media.size_bytes).member("mime_type", media.content_type);
   json.member("width", unless_zero(media.probe.width)).member("height", unless_zero(media.probe.height));
   json.member("original_url", original_url);
-  json.key("manifest").begin_object().member("hls", nullptr).member("dash", nullptr).end_object();
+  json.key("manifest").begin_object().member("hls", made.hls).member("dash", made.dash).end_object();
   json.key("text_tracks").begin_array().end_array();
-  json.key("thumbnail_images").begin_array().end_array().end_object();
+  json.key("thumbnail_images").begin_array();
+  for (const std::string& url : made.thumbnails) json.begin_object().member("url", url).end_object();
+  json.end_array().end_object();
   return json.take();
 }
 

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "handlers/made_files.h"
 #include "media/catalog/media.h"
 #include "media/uploads/upload.h"
 
@@ -24,7 +25,7 @@ std::string upload_view(const media::Upload& upload, VideoStatus status);
 // With times, as lists show it.
 std::string upload_row(const media::Upload& upload, VideoStatus status);
 // A video in short, as lists show it, and in full.
-std::string video_row(const media::Media& media);
-std::string video_view(const media::Media& media, const std::string& original_url);
+std::string video_row(const media::Media& media, const MadeFiles& made);
+std::string video_view(const media::Media& media, const std::string& original_url, const MadeFiles& made);
 
 }  // namespace millrace::handlers::client_v1

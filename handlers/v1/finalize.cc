@@ -4,7 +4,6 @@
 #include <vector>
 
 #include "handlers/input.h"
-#include "handlers/links.h"
 #include "handlers/v1/envelope.h"
 #include "handlers/v1/ids.h"
 #include "handlers/v1/multipart.h"
@@ -141,7 +140,9 @@ Answer finalize_upload(Services& services, http::Exchange& exchange, media::Prin
   if (!completion->duplicate_of.empty()) co_return duplicate(completion->duplicate_of, exchange);
   auto media = co_await services.catalog.find(principal.tenant, completion->upload.media_id);
   if (!media) co_return rt::pass(media);
-  co_return answer(200, video_view(*media, original_url(services.settings, exchange.request, media->id)));
+  auto view = co_await show_video(services, exchange.request, std::move(*media));
+  if (!view) co_return rt::pass(view);
+  co_return answer(200, *view);
 }
 
 }  // namespace millrace::handlers::v1

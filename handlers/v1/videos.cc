@@ -4,7 +4,6 @@
 #include <cctype>
 
 #include "handlers/input.h"
-#include "handlers/links.h"
 #include "handlers/v1/cursor.h"
 #include "handlers/v1/envelope.h"
 #include "handlers/v1/ids.h"
@@ -19,10 +18,6 @@ using media::Media;
 
 constexpr NumberRange kLimit{.min = 1, .max = 100, .usual = 25};
 constexpr std::string_view kStatuses[] = {"preparing", "ready", "errored", "reprocessing"};
-
-std::string view(const Services& services, const http::Request& request, const Media& media) {
-  return video_view(media, original_url(services.settings, request, media.id));
-}
 
 bool contains(const std::string& text, const std::string& part) {
   const auto same = [](unsigned char a, unsigned char b) { return std::tolower(a) == std::tolower(b); };
@@ -41,7 +36,7 @@ rt::Result<media::MediaFilter> filter_of(const http::Pairs& query) {
     return rt::fail(rt::Code::kInvalid, "status must be preparing, ready, errored or reprocessing", "status");
   }
   return [status, words = value_of(query, "q").value_or("")](const Media& media) {
-    return (!status || word(media.status) == *status) && (words.empty() || speaks_of(media, words));
+    return (!status || status_word(media) == *status) && (words.empty() || speaks_of(media, words));
   };
 }
 
@@ -53,13 +48,17 @@ rt::Result<std::optional<media::MediaMark>> mark_of(const http::Pairs& query) {
   return std::move(*mark);
 }
 
-std::string list_view(const Services& services, const http::Request& request, const media::MediaBatch& batch) {
+rt::Task<rt::Result<std::string>> show_list(Services& services, const http::Request& request, media::MediaBatch batch) {
   http::JsonWriter json;
   json.begin_object().key("data").begin_array();
-  for (const Media& media : batch.items) json.raw(view(services, request, media));
+  for (const Media& media : batch.items) {
+    auto view = co_await show_video(services, request, media);
+    if (!view) co_return rt::pass(view);
+    json.raw(*view);
+  }
   json.end_array();
   json.member("next_cursor", batch.next ? std::optional(cursor_text(*batch.next)) : std::nullopt).end_object();
-  return json.take();
+  co_return json.take();
 }
 
 rt::Task<rt::Result<Media>> find_video(Services& services, const std::string& tenant, const std::string& text) {
@@ -109,7 +108,9 @@ Answer list_videos(Services& services, http::Exchange& exchange, media::Principa
   auto batch = co_await with_imported(services, principal.tenant, std::move(*mark), *limit, std::move(*wanted),
                                       std::move(*made));
   if (!batch) co_return rt::pass(batch);
-  co_return answer(200, list_view(services, exchange.request, *batch));
+  auto view = co_await show_list(services, exchange.request, std::move(*batch));
+  if (!view) co_return rt::pass(view);
+  co_return answer(200, *view);
 }
 
 Answer get_video(Services& services, http::Exchange& exchange, media::Principal principal) {
@@ -119,7 +120,9 @@ Answer get_video(Services& services, http::Exchange& exchange, media::Principal 
     media = co_await find_imported(services, principal.tenant, digits);
   }
   if (!media) co_return rt::pass(media);
-  co_return answer(200, view(services, exchange.request, *media));
+  auto view = co_await show_video(services, exchange.request, std::move(*media));
+  if (!view) co_return rt::pass(view);
+  co_return answer(200, *view);
 }
 
 Answer patch_video(Services& services, http::Exchange& exchange, media::Principal principal) {
@@ -131,7 +134,9 @@ Answer patch_video(Services& services, http::Exchange& exchange, media::Principa
   if (!media) co_return rt::pass(media);
   auto changed = co_await services.catalog.patch(principal.tenant, media->id, std::move(*patch));
   if (!changed) co_return rt::pass(changed);
-  co_return answer(200, view(services, exchange.request, *changed));
+  auto view = co_await show_video(services, exchange.request, std::move(*changed));
+  if (!view) co_return rt::pass(view);
+  co_return answer(200, *view);
 }
 
 Answer delete_video(Services& services, http::Exchange& exchange, media::Principal principal) {

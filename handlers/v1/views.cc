@@ -2,8 +2,10 @@
 
 #include <optional>
 
+#include "handlers/links.h"
 #include "handlers/time_text.h"
 #include "handlers/v1/ids.h"
+#include "media/processing/steps.h"
 #include "server/http/json.h"
 
 namespace millrace::handlers::v1 {
@@ -12,8 +14,6 @@ namespace {
 using http::JsonWriter;
 using media::Media;
 using media::MediaStatus;
-
-constexpr int kWholeProgress = 100;
 
 std::optional<std::string> unless_empty(const std::string& text) {
   return text.empty() ? std::nullopt : std::optional(text);
@@ -24,12 +24,11 @@ std::optional<Number> unless_zero(Number number) {
   return number == 0 ? std::nullopt : std::optional(number);
 }
 
-void write_description(JsonWriter& json, const Media& media) {
+void write_description(JsonWriter& json, const Media& media, const MadeFiles& made) {
   json.member("id", id_text(kVideo, media.id)).member("title", media.title);
-  json.member("description", unless_empty(media.details.description)).member("thumbnail_url", nullptr);
-  json.member("status", word(media.status));
-  json.member("progress", media.status == MediaStatus::kReady ? kWholeProgress : 0);
-  json.member("transcode_attempts", nullptr);
+  json.member("description", unless_empty(media.details.description)).member("thumbnail_url", made.thumbnail());
+  json.member("status", status_word(media)).member("progress", progress_of(media));
+  json.member("transcode_attempts", unless_zero(media.encode_attempts));
 }
 
 void write_source(JsonWriter& json, const Media& media, const std::string& source_url) {
@@ -42,10 +41,15 @@ void write_source(JsonWriter& json, const Media& media, const std::string& sourc
   json.member("creator_username", nullptr);
 }
 
-void write_playback(JsonWriter& json, const Media& media) {
+void write_playback(JsonWriter& json, const Media& media, const MadeFiles& made) {
   const std::string_view policy = word(media.details.policy);
-  json.key("playback").begin_object().member("hls", nullptr).member("dash", nullptr);
-  json.key("mp4").begin_array().end_array().end_object();
+  json.key("playback").begin_object().member("hls", made.hls).member("dash", made.dash);
+  json.key("mp4").begin_array();
+  for (const MadeVideo& video : made.videos) {
+    json.begin_object().member("height", video.height).member("url", video.url);
+    json.member("bitrate_kbps", (video.bits_per_second + 500) / 1000).member("hls", video.hls).end_object();
+  }
+  json.end_array().end_object();
   json.key("playback_ids").begin_array().begin_object().member("id", id_text(kPlayback, media.id));
   json.member("policy", policy).member("created_at", time_text(media.created_ms)).end_object().end_array();
   json.member("policy", policy);
@@ -62,12 +66,23 @@ void write_errors(JsonWriter& json, const Media& media) {
 
 }  // namespace
 
-std::string video_view(const Media& media, const std::string& source_url) {
+std::string_view status_word(const Media& media) {
+  const bool again = media.status == MediaStatus::kPreparing && media.reprocessing;
+  return again ? "reprocessing" : word(media.status);
+}
+
+rt::Task<rt::Result<std::string>> show_video(Services& services, const http::Request& request, Media media) {
+  auto made = co_await made_files(services, request, media);
+  if (!made) co_return rt::pass(made);
+  co_return video_view(media, original_url(services.settings, request, media.id), *made);
+}
+
+std::string video_view(const Media& media, const std::string& source_url, const MadeFiles& made) {
   JsonWriter json;
   json.begin_object();
-  write_description(json, media);
+  write_description(json, media, made);
   write_source(json, media, source_url);
-  write_playback(json, media);
+  write_playback(json, media, made);
   json.member("passthrough", unless_empty(media.details.passthrough));
   json.key("ingest").begin_object().member("kind", word(media.details.origin)).end_object();
   write_errors(json, media);

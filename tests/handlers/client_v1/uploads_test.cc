@@ -126,7 +126,7 @@ TEST(ClientUploads, TellsTheStatusOfEachByItsNumber) {
     return R"({"data":{"id":")" + id + R"(","filename":"clip.mp4","status":)" + std::to_string(status) +
            R"(,"status_text":")" + text + "\"}}";
   };
-  EXPECT_EQ(house.call("GET", one).body, said(3, "processing"));
+  EXPECT_EQ(house.call("GET", one).body, said(1, "pending"));
   settle(house, id, media::MediaStatus::kReady);
   EXPECT_EQ(house.call("GET", one).body, said(6, "completed"));
   settle(house, id, media::MediaStatus::kErrored);
