@@ -14,6 +14,8 @@ Services::Services(media::Domain& domain, rt::TextShare& share)
       multiparts(domain.multiparts),
       renditions(domain.renditions),
       transcripts(domain.transcripts),
+      transcription(domain.transcription),
+      playback(domain.playback),
       imports(domain.imports),
       downloads(domain.downloads),
       events(domain.events),

@@ -26,7 +26,9 @@ struct Domain;
 class Downloads;
 class Events;
 class Imports;
+class Playback;
 class Renditions;
+class Transcription;
 class Transcripts;
 class Webhooks;
 }  // namespace millrace::media
@@ -66,6 +68,8 @@ struct Services {
   media::Multiparts& multiparts;
   media::Renditions& renditions;
   media::Transcripts& transcripts;
+  media::Transcription& transcription;
+  media::Playback& playback;
   media::Imports& imports;
   media::Downloads& downloads;
   media::Events& events;

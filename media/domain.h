@@ -10,10 +10,12 @@
 #include "media/events/webhooks.h"
 #include "media/imports/imports.h"
 #include "media/jobs/jobs.h"
+#include "media/playback/playback.h"
 #include "media/records/clock.h"
 #include "media/renditions/renditions.h"
 #include "media/tenants/channels.h"
 #include "media/tenants/tenants.h"
+#include "media/transcripts/transcription.h"
 #include "media/transcripts/transcripts.h"
 #include "media/uploads/uploads.h"
 #include "store/store.h"
@@ -33,6 +35,8 @@ struct Domain {
         multiparts(store, tenants, uploads.incoming(), clock),
         renditions(store),
         transcripts(store),
+        transcription(store, jobs, clock),
+        playback(store, tenants, renditions, clock),
         imports(store, clock),
         downloads(store, clock),
         events(store, clock),
@@ -48,6 +52,8 @@ struct Domain {
   Multiparts multiparts;
   Renditions renditions;
   Transcripts transcripts;
+  Transcription transcription;
+  Playback playback;
   Imports imports;
   Downloads downloads;
   Events events;

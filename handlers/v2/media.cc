@@ -4,6 +4,7 @@
 #include "handlers/links.h"
 #include "handlers/v2/envelope.h"
 #include "handlers/v2/views.h"
+#include "media/transcripts/transcription.h"
 
 namespace millrace::handlers::v2 {
 namespace {
@@ -30,6 +31,13 @@ rt::Result<bool> wants_hard(const http::Request& request) {
   if (!hard || *hard == "false") return false;
   if (*hard == "true") return true;
   return rt::fail(rt::Code::kInvalid, "hard must be true or false", "hard");
+}
+
+Answer with_metadata(Services& services, http::Exchange& exchange, Media media) {
+  const auto states = co_await services.transcription.states(media);
+  if (!states) co_return std::unexpected(states.error());
+  const std::string base = media_url(services.settings, exchange.request, media.id);
+  co_return success(200, metadata_view(media, transcripts_view(*states, base)));
 }
 
 }  // namespace
@@ -76,19 +84,19 @@ Answer recover_media(Services& services, http::Exchange& exchange, media::Princi
 Answer get_metadata(Services& services, http::Exchange& exchange, media::Principal principal) {
   auto media = co_await services.catalog.get(principal.tenant, exchange.params[0]);
   if (!media) co_return rt::pass(media);
-  co_return success(200, metadata_view(*media));
+  co_return co_await with_metadata(services, exchange, std::move(*media));
 }
 
 Answer put_metadata(Services& services, http::Exchange& exchange, media::Principal principal) {
   auto json = co_await read_json(exchange);
   if (!json) co_return rt::pass(json);
-  media::MediaPatch patch;
+  std::vector<std::string> languages;
   Members members(*json);
-  members.read("transcriptLanguageCodes", patch.more_transcript_languages);
+  members.read("transcriptLanguageCodes", languages);
   if (!members.status()) co_return std::unexpected(members.status().error());
-  auto changed = co_await services.catalog.patch(principal.tenant, exchange.params[0], std::move(patch));
-  if (!changed) co_return rt::pass(changed);
-  co_return success(200, metadata_view(*changed));
+  auto asked = co_await services.transcription.ask(principal.tenant, exchange.params[0], std::move(languages));
+  if (!asked) co_return rt::pass(asked);
+  co_return co_await with_metadata(services, exchange, std::move(*asked));
 }
 
 }  // namespace millrace::handlers::v2

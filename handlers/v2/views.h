@@ -10,6 +10,7 @@
 #include "media/records/listing.h"
 #include "media/tenants/channels.h"
 #include "media/tenants/tenants.h"
+#include "media/transcripts/transcription.h"
 #include "media/uploads/upload.h"
 #include "server/http/json.h"
 
@@ -19,8 +20,10 @@ namespace millrace::handlers::v2 {
 std::string view(const media::Upload& upload, const std::string& input = {});
 // `original_url`: where the uploaded bytes are.
 std::string view(const media::Media& media, const std::string& original_url);
-// What the probe found: container, tracks, renditions.
-std::string metadata_view(const media::Media& media);
+// What the probe found: container, tracks, renditions; and the transcripts, as transcripts_view() has them.
+std::string metadata_view(const media::Media& media, const std::string& transcripts);
+// `media_url`: the media's own address in this door.
+std::string transcripts_view(const std::vector<media::TranscriptState>& states, const std::string& media_url);
 std::string view(const media::Channel& channel);
 std::string view(const media::ApiKey& key);
 // With the secrets that are shown once.

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 
+#include "media/playback/playback.h"
 #include "media/records/codec.h"
 #include "media/records/keys.h"
 #include "media/records/limits.h"
 #include "media/records/records.h"
 #include "media/records/select.h"
+#include "media/transcripts/transcription.h"
 
 namespace millrace::media {
 namespace {
@@ -180,6 +182,9 @@ rt::Task<rt::Result<store::Revision>> Catalog::try_destroy(const Media& media) {
   transaction.erase(keys::media_time(media.tenant, media.created_ms, media.id));
   transaction.erase(keys::same(media.tenant, print, media.id));
   transaction.remove(media.object);
+  erase_playback_place(transaction, media);
+  auto erased = co_await erase_transcripts(store_, transaction, media);
+  if (!erased) co_return rt::pass(erased);
 
   auto last = co_await store_.get(keys::same_last(media.tenant, print));
   if (!last) co_return rt::pass(last);

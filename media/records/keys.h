@@ -17,6 +17,8 @@
 //   m/rendition.place/RENDITION                  the key of that record
 //   m/transcript/TENANT/MEDIA/LANGUAGE           Transcript
 //   m/transcript.place/TRANSCRIPT                the key of that record
+//   m/transcript.failed/TENANT/MEDIA/LANGUAGE    why there is none, in words
+//   m/playback.place/SHORT                       the key of the media with this short id
 //   m/job/JOB                                    Job
 //   m/job.queue/KIND/PRIORITY/DUE/JOB            queued: the first one of a priority is the next to run
 //   m/job.running/JOB                            running: what a restart queues again
@@ -104,6 +106,14 @@ inline std::string transcript(std::string_view owner, std::string_view media, st
   return fmt::format("m/transcript/{}/{}/{}", owner, media, language);
 }
 inline std::string transcript_place(std::string_view id) { return fmt::format("m/transcript.place/{}", id); }
+
+inline std::string failed_transcripts(std::string_view owner, std::string_view media) {
+  return fmt::format("m/transcript.failed/{}/{}/", owner, media);
+}
+inline std::string failed_transcript(std::string_view owner, std::string_view media, std::string_view language) {
+  return fmt::format("m/transcript.failed/{}/{}/{}", owner, media, language);
+}
+inline std::string playback_place(std::string_view short_id) { return fmt::format("m/playback.place/{}", short_id); }
 
 inline std::string job(std::string_view id) { return fmt::format("m/job/{}", id); }
 inline std::string job_queue(std::string_view kind, unsigned priority) {
