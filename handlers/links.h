@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "handlers/services.h"
 #include "server/http/message.h"

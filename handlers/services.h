@@ -28,6 +28,7 @@ class Events;
 class Imports;
 class Playback;
 class Renditions;
+class Reprocess;
 class Transcription;
 class Transcripts;
 class Webhooks;
@@ -66,6 +67,7 @@ struct Services {
   media::Catalog& catalog;
   media::Buckets& buckets;
   media::Multiparts& multiparts;
+  media::Reprocess& reprocess;
   media::Renditions& renditions;
   media::Transcripts& transcripts;
   media::Transcription& transcription;

@@ -6,11 +6,12 @@
 #include "handlers/gateway.h"
 #include "media/domain.h"
 #include "media/jail/jail.h"
-#include "media/processing/probe.h"
+#include "media/processing/pipeline.h"
 #include "media/tenants/metered_store.h"
 #include "server/app_background.h"
 #include "server/app_limits.h"
 #include "server/app_metrics.h"
+#include "server/app_processing.h"
 #include "server/h1/session.h"
 #include "server/h2/session.h"
 #include "server/http/json.h"
@@ -85,7 +86,7 @@ struct App::Parts {
         disk(store::posix_disk()),
         budget(static_cast<std::size_t>(c.memory.budget_bytes)),
         io(static_cast<std::size_t>(c.server.io_threads)),
-        jail(c.media.jail) {}
+        jail(c.media.jail, jail_priority(c)) {}
 
   rt::Status open_store();
   rt::Status open_domain();
@@ -109,7 +110,7 @@ struct App::Parts {
   std::unique_ptr<media::Tenants> tenants;
   std::unique_ptr<media::Domain> domain;
   media::Jail jail;
-  std::unique_ptr<media::Probe> probe;
+  std::unique_ptr<media::Workshop> workshop;
   std::unique_ptr<handlers::Services> services;
   std::unique_ptr<handlers::Gateway> gateway;
   std::unique_ptr<ops::Metrics> metrics;
@@ -153,11 +154,9 @@ rt::Status App::Parts::open_tenants() {
 rt::Status App::Parts::open_domain() {
   if (auto opened = open_tenants(); !opened) return opened;
   domain = std::make_unique<media::Domain>(*store, *tenants);
-  probe = std::make_unique<media::Probe>(*store, domain->catalog, jail, io, data / "jobs", config.media.ffprobe);
-  media::JobKind kind = probe->kind();
-  kind.concurrency = static_cast<std::uint32_t>(config.media.jobs_max);
-  kind.attempts_max = static_cast<std::uint32_t>(config.media.job_attempts_max);
-  domain->jobs.add_kind(std::string(media::kProbeKind), std::move(kind));
+  workshop = std::make_unique<media::Workshop>(*store, domain->jobs, jail, io, budget, data / "jobs",
+                                               processing_options(config));
+  add_pipeline(domain->jobs, *workshop, pipeline_limits(config));
   return {};
 }
 

@@ -13,7 +13,8 @@ TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf
 def literals(text):
     assert ')player"' not in text
     parts = [text[at:at + LITERAL_CHARACTERS] for at in range(0, len(text), LITERAL_CHARACTERS)]
-    return "\n".join(f'R"player({part})player"' for part in parts)
+    # With its length, which the compiler would otherwise count at every character's cost.
+    return "\n".join(f'R"player({part})player"' for part in parts) + "sv"
 
 
 def entry(name, file):
@@ -28,6 +29,8 @@ def main(output, *files):
     Path(output).write_text(f"""#include "handlers/playback/player_files.h"
 
 namespace millrace::handlers::playback {{
+
+using namespace std::string_view_literals;
 
 static constexpr PlayerFile kFiles[] = {{
 {entries}}};

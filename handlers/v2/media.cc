@@ -1,9 +1,13 @@
 #include "handlers/v2/media.h"
 
+#include <utility>
+
 #include "handlers/input.h"
 #include "handlers/links.h"
 #include "handlers/v2/envelope.h"
 #include "handlers/v2/views.h"
+#include "media/processing/reprocess.h"
+#include "media/renditions/renditions.h"
 #include "media/transcripts/transcription.h"
 
 namespace millrace::handlers::v2 {
@@ -34,10 +38,26 @@ rt::Result<bool> wants_hard(const http::Request& request) {
 }
 
 Answer with_metadata(Services& services, http::Exchange& exchange, Media media) {
+  auto renditions = co_await services.renditions.of_media(media.tenant, media.id);
+  if (!renditions) co_return rt::pass(renditions);
   const auto states = co_await services.transcription.states(media);
   if (!states) co_return std::unexpected(states.error());
-  const std::string base = media_url(services.settings, exchange.request, media.id);
-  co_return success(200, metadata_view(media, transcripts_view(*states, base)));
+  const http::Request& request = exchange.request;
+  const auto file_url = [&](const std::string& file) { return play_url(services.settings, request, media.id, file); };
+  const std::string transcripts = transcripts_view(*states, media_url(services.settings, request, media.id));
+  co_return success(200, metadata_view(media, renditions_view(*renditions, file_url), transcripts));
+}
+
+// Languages that are new are asked for; then the list is what was said.
+rt::Task<rt::Result<Media>> patched(Services& services, std::string tenant, std::string id, media::MediaPatch patch) {
+  auto languages = std::exchange(patch.transcript_languages, std::nullopt);
+  auto changed = co_await services.catalog.patch(tenant, id, std::move(patch));
+  if (!changed || !languages) co_return changed;
+  auto asked = co_await services.transcription.ask(tenant, id, *languages);
+  if (!asked) co_return asked;
+  media::MediaPatch list;
+  list.transcript_languages = std::move(languages);
+  co_return co_await services.catalog.patch(tenant, id, std::move(list));
 }
 
 }  // namespace
@@ -62,7 +82,7 @@ Answer patch_media(Services& services, http::Exchange& exchange, media::Principa
   if (!json) co_return rt::pass(json);
   auto patch = patch_of(*json);
   if (!patch) co_return rt::pass(patch);
-  auto media = co_await services.catalog.patch(principal.tenant, exchange.params[0], std::move(*patch));
+  auto media = co_await patched(services, std::move(principal.tenant), exchange.params[0], std::move(*patch));
   if (!media) co_return rt::pass(media);
   co_return success(200, media_view(services, exchange.request, *media));
 }
@@ -97,6 +117,12 @@ Answer put_metadata(Services& services, http::Exchange& exchange, media::Princip
   auto asked = co_await services.transcription.ask(principal.tenant, exchange.params[0], std::move(languages));
   if (!asked) co_return rt::pass(asked);
   co_return co_await with_metadata(services, exchange, std::move(*asked));
+}
+
+Answer reprocess_media(Services& services, http::Exchange& exchange, media::Principal principal) {
+  auto media = co_await services.reprocess.start(principal.tenant, exchange.params[0]);
+  if (!media) co_return rt::pass(media);
+  co_return success(202, media_view(services, exchange.request, *media));
 }
 
 }  // namespace millrace::handlers::v2

@@ -1,6 +1,7 @@
 #include "handlers/v2/views.h"
 
 #include "handlers/time_text.h"
+#include "media/processing/steps.h"
 
 namespace millrace::handlers::v2 {
 namespace {
@@ -66,6 +67,14 @@ void write_transcript(JsonWriter& json, const media::TranscriptState& state, con
   json.end_object();
 }
 
+void write_rendition(JsonWriter& json, const media::Rendition& rendition, const std::string& url) {
+  json.begin_object().member("id", rendition.id).member("kind", word(rendition.kind)).member("name", rendition.name);
+  json.member_if("height", unless_zero(rendition.height)).member_if("width", unless_zero(rendition.width));
+  json.member("bitrate", unless_zero(rendition.bits_per_second)).member("codec", rendition.codec);
+  json.member_if("duration", seconds(rendition.duration_ms)).member("contentType", rendition.content_type);
+  json.member("size", rendition.size_bytes).member("url", url).end_object();
+}
+
 void write_key(JsonWriter& json, const media::ApiKey& key) {
   json.member("id", key.id).member("tenant", key.tenant).member("name", key.name).member("prefix", key.prefix);
   json.member("accessKeyId", key.access_key_id).member("scopes", media::scope_words(key.scopes));
@@ -95,6 +104,7 @@ std::string view(const media::Media& media, const std::string& original_url) {
   JsonWriter json;
   json.begin_object().member("id", media.id).member("status", word(media.status));
   json.member("type", unless_empty(std::string(word(media.type))));
+  json.member("progress", progress_of(media));
   json.member_if("error", unless_empty(media.error));
   json.member("title", media.title).member("fileName", media.file_name).member("contentType", media.content_type);
   json.member("size", media.size_bytes).member("channelId", media.channel_id).member("uploadId", media.upload_id);
@@ -116,7 +126,17 @@ std::string transcripts_view(const std::vector<media::TranscriptState>& states, 
   return json.take();
 }
 
-std::string metadata_view(const media::Media& media, const std::string& transcripts) {
+std::string renditions_view(const std::vector<media::Rendition>& renditions, const FileUrl& file_url) {
+  JsonWriter json;
+  json.begin_array();
+  for (const media::Rendition& rendition : renditions) {
+    if (is_file(rendition)) write_rendition(json, rendition, file_url(rendition.name + "." + rendition.extension));
+  }
+  json.end_array();
+  return json.take();
+}
+
+std::string metadata_view(const media::Media& media, const std::string& renditions, const std::string& transcripts) {
   const media::ProbeResult& probe = media.probe;
   JsonWriter json;
   json.begin_object().member("mediaId", media.id).member("status", word(media.status));
@@ -129,7 +149,7 @@ std::string metadata_view(const media::Media& media, const std::string& transcri
   for (const media::Track& track : probe.tracks) write_track(json, track);
   json.end_array();
   json.member("transcriptLanguageCodes", media.transcript_languages);
-  json.key("renditions").begin_array().end_array();
+  json.key("renditions").raw(renditions);
   json.key("transcripts").raw(transcripts).end_object();
   return json.take();
 }

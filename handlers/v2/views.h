@@ -5,9 +5,11 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "media/catalog/media.h"
 #include "media/records/listing.h"
+#include "media/renditions/rendition.h"
 #include "media/tenants/channels.h"
 #include "media/tenants/tenants.h"
 #include "media/transcripts/transcription.h"
@@ -20,8 +22,11 @@ namespace millrace::handlers::v2 {
 std::string view(const media::Upload& upload, const std::string& input = {});
 // `original_url`: where the uploaded bytes are.
 std::string view(const media::Media& media, const std::string& original_url);
-// What the probe found: container, tracks, renditions; and the transcripts, as transcripts_view() has them.
-std::string metadata_view(const media::Media& media, const std::string& transcripts);
+// What the probe found, and what was made of it: `renditions` and `transcripts` as the views of these have them.
+std::string metadata_view(const media::Media& media, const std::string& renditions, const std::string& transcripts);
+// Where a file of a media is played or shown.
+using FileUrl = std::function<std::string(const std::string& file)>;
+std::string renditions_view(const std::vector<media::Rendition>& renditions, const FileUrl& file_url);
 // `media_url`: the media's own address in this door.
 std::string transcripts_view(const std::vector<media::TranscriptState>& states, const std::string& media_url);
 std::string view(const media::Channel& channel);

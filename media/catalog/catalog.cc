@@ -8,6 +8,7 @@
 #include "media/records/limits.h"
 #include "media/records/records.h"
 #include "media/records/select.h"
+#include "media/renditions/renditions.h"
 #include "media/transcripts/transcription.h"
 
 namespace millrace::media {
@@ -183,7 +184,8 @@ rt::Task<rt::Result<store::Revision>> Catalog::try_destroy(const Media& media) {
   transaction.erase(keys::same(media.tenant, print, media.id));
   transaction.remove(media.object);
   erase_playback_place(transaction, media);
-  auto erased = co_await erase_transcripts(store_, transaction, media);
+  auto erased = co_await erase_renditions_of(media, transaction);
+  if (erased) erased = co_await erase_transcripts(store_, transaction, media);
   if (!erased) co_return rt::pass(erased);
 
   auto last = co_await store_.get(keys::same_last(media.tenant, print));
@@ -196,6 +198,14 @@ rt::Task<rt::Result<store::Revision>> Catalog::try_destroy(const Media& media) {
     transaction.erase((*last)->key);
   }
   co_return co_await store_.commit(std::move(transaction));
+}
+
+// Whoever writes more of them changes the media too, and so comes before or fails.
+rt::Task<rt::Status> Catalog::erase_renditions_of(const Media& media, store::Transaction& transaction) {
+  auto renditions = co_await Renditions(store_).of_media(media.tenant, media.id);
+  if (!renditions) co_return rt::pass(renditions);
+  for (const Rendition& rendition : *renditions) erase_rendition(transaction, rendition);
+  co_return rt::Status();
 }
 
 rt::Task<rt::Result<Media>> Catalog::recover(std::string tenant, std::string id) {

@@ -90,6 +90,7 @@ class Catalog {
   rt::Task<rt::Result<store::Revision>> write(const Media& media);
   rt::Task<rt::Result<Media>> destroy(std::string tenant, std::string id);
   rt::Task<rt::Result<store::Revision>> try_destroy(const Media& media);
+  rt::Task<rt::Status> erase_renditions_of(const Media& media, store::Transaction& transaction);
 
   store::Store& store_;
   const Clock clock_;

@@ -13,6 +13,8 @@ namespace {
 constexpr const char* kPrlimit = "/usr/bin/prlimit";
 constexpr const char* kBubblewrap = "/usr/bin/bwrap";
 constexpr const char* kSetpriv = "/usr/bin/setpriv";
+constexpr const char* kNice = "/usr/bin/nice";
+constexpr const char* kShell = "/usr/bin/sh";
 constexpr const char* kTrue = "/usr/bin/true";
 
 void add(std::vector<std::string>& to, std::initializer_list<std::string> arguments) { to.insert(to.end(), arguments); }
@@ -53,10 +55,11 @@ std::vector<std::string> jailed(const std::filesystem::path& directory) {
   for (const char* name : {"bin", "lib", "lib64", "sbin"}) {
     add(line, {"--symlink", std::string("usr/") + name, std::string("/") + name});
   }
-  // Debian's alternatives and the loader's cache; no other configuration is needed, and none is shown.
-  // Made first, because as a mere parent it would be root's alone.
+  // Debian's alternatives, the way to its fonts and the loader's cache; no other configuration is needed, and none is
+  // shown. Made first, because as a mere parent it would be root's alone.
   add(line, {"--perms", "0755", "--dir", "/etc"});
-  for (const char* path : {"/etc/alternatives", "/etc/ld.so.cache"}) add(line, {"--ro-bind-try", path, path});
+  for (const char* path : {"/etc/alternatives", "/etc/fonts", "/etc/ld.so.cache"})
+    add(line, {"--ro-bind-try", path, path});
   add(line,
       {"--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--size", std::to_string(64 << 20), "--tmpfs", "/tmp"});
   add(line, {"--bind", directory.string(), "/job", "--chdir", "/job", "--setenv", "PATH", "/usr/bin"});
@@ -67,6 +70,15 @@ std::vector<std::string> jailed(const std::filesystem::path& directory) {
                "--bounding-set=-all", "--"});
   }
   return line;
+}
+
+// Outermost, so that all that follows begins with it. The shell moves itself and becomes the rest of the command line.
+void add_priority(std::vector<std::string>& line, const JailPriority& priority) {
+  std::error_code ignored;  // not there: it stays in our group
+  if (!priority.cgroup.empty() && std::filesystem::is_directory(priority.cgroup, ignored)) {
+    add(line, {kShell, "-c", "{ echo $$ >\"$0/cgroup.procs\"; } 2>/dev/null; exec \"$@\"", priority.cgroup.string()});
+  }
+  if (priority.nice > 0) add(line, {kNice, "-n", std::to_string(priority.nice)});
 }
 
 }  // namespace
@@ -82,9 +94,13 @@ rt::Task<rt::Status> Jail::check() {
 }
 
 rt::Task<rt::Result<ProcessResult>> Jail::run(std::filesystem::path directory, std::vector<std::string> arguments,
-                                              JailLimits limits, ProcessStop& stop) {
+                                              JailLimits limits, ProcessStop& stop,
+                                              std::function<void(std::string_view)> on_stdout) {
   ProcessOptions options;
-  if (enabled_) options.arguments = jailed(directory);
+  add_priority(options.arguments, priority_);
+  if (enabled_) {
+    for (auto& argument : jailed(directory)) options.arguments.push_back(std::move(argument));
+  }
   auto limit_arguments = limited(limits);
   // Outside a namespace the count would be that of all processes of our user.
   if (enabled_) limit_arguments.push_back("--nproc=" + std::to_string(limits.processes));
@@ -94,6 +110,7 @@ rt::Task<rt::Result<ProcessResult>> Jail::run(std::filesystem::path directory, s
   options.environment = {"PATH=/usr/bin", "HOME=/tmp", "LC_ALL=C.UTF-8"};
   options.directory = directory.string();
   options.deadline_ms = limits.deadline_ms;
+  options.on_stdout = std::move(on_stdout);
   options.stdout_max_bytes = limits.stdout_max_bytes;
   options.stderr_max_bytes = limits.stderr_max_bytes;
   auto result = co_await run_process(std::move(options), stop);

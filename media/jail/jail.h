@@ -6,7 +6,9 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "media/jail/process.h"
@@ -26,26 +28,34 @@ struct JailLimits {
   std::size_t stderr_max_bytes = 64 << 10;
 };
 
+// How little programs in the jail may get in the way of the server itself.
+struct JailPriority {
+  int nice = 0;                  // 0 to 19
+  std::filesystem::path cgroup;  // a cgroup v2 directory they are moved to; empty or absent: ours
+};
+
 class Jail {
  public:
   // `enabled` false runs programs with the limits (but for processes) only: the operator's explicit choice for a host
   // that cannot.
-  explicit Jail(bool enabled = true) : enabled_(enabled) {}
+  explicit Jail(bool enabled = true, JailPriority priority = {}) : enabled_(enabled), priority_(std::move(priority)) {}
 
   bool enabled() const noexcept { return enabled_; }
   // Runs `true` in it: kUnavailable with the reason in words when this host does not allow it.
   rt::Task<rt::Status> check();
 
   // Runs arguments[0] (an absolute path) with `directory` as /job, its working directory. Without the jail /job is not
-  // there: use paths relative to it.
+  // there: use paths relative to it. `on_stdout`: as in ProcessOptions.
   rt::Task<rt::Result<ProcessResult>> run(std::filesystem::path directory, std::vector<std::string> arguments,
-                                          JailLimits limits, ProcessStop& stop);
+                                          JailLimits limits, ProcessStop& stop,
+                                          std::function<void(std::string_view)> on_stdout = {});
 
   // Makes an empty directory that programs in the jail may write. Blocks briefly.
   rt::Status make_directory(const std::filesystem::path& directory) const;
 
  private:
   const bool enabled_;
+  const JailPriority priority_;
 };
 
 }  // namespace millrace::media

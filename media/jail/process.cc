@@ -148,6 +148,9 @@ void Run::read_from(Output& output, std::string& text, std::size_t max_bytes, bo
 
 void Run::on_read(Output& output, ssize_t bytes) {
   if (bytes < 0) return close(output);
+  if (&output == &stdout_ && options_.on_stdout) {
+    return options_.on_stdout({output.buffer.data(), static_cast<std::size_t>(bytes)});
+  }
   const std::size_t room = output.max_bytes - output.text->size();
   const std::size_t taken = std::min(room, static_cast<std::size_t>(bytes));
   output.text->append(output.buffer.data(), taken);

@@ -7,6 +7,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "server/rt/error.h"
@@ -21,6 +22,8 @@ struct ProcessOptions {
   std::int64_t deadline_ms = 60'000;
   std::size_t stdout_max_bytes = 1 << 20;   // more kills it
   std::size_t stderr_max_bytes = 64 << 10;  // more is dropped
+  // Takes what it writes to stdout as it comes, in any pieces; then nothing of it is kept and its length has no limit.
+  std::function<void(std::string_view)> on_stdout = {};
 };
 
 struct ProcessResult {

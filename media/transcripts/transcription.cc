@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "media/processing/steps.h"
 #include "media/records/codec.h"
 #include "media/records/keys.h"
 #include "media/records/limits.h"

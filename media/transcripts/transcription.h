@@ -18,8 +18,6 @@
 
 namespace millrace::media {
 
-inline constexpr std::string_view kTranscribeKind = "transcribe";
-
 enum class TranscriptStatus : std::uint8_t { kQueued, kReady, kFailed };
 // "queued", "ready", "failed".
 std::string_view word(TranscriptStatus status);

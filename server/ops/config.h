@@ -90,6 +90,20 @@ struct Config {
     std::string ffprobe = "/usr/bin/ffprobe";
     std::int64_t jobs_max = 2;
     std::int64_t job_attempts_max = 5;
+    bool renditions = true;
+    bool transcripts = true;
+    std::string ffmpeg = "/usr/bin/ffmpeg";
+    std::string pdftoppm = "/usr/bin/pdftoppm";
+    std::vector<std::string> ladder_heights = {"1080", "720", "480", "240"};
+    std::vector<std::string> codecs = {"h264"};
+    std::string encode_preset = "veryfast";
+    std::int64_t encode_threads = 0;
+    std::int64_t encodes_max = 1;
+    std::int64_t encode_ms_max = 12ll * 3'600'000;
+    std::int64_t duration_ms_max = 24ll * 3'600'000;
+    std::int64_t pixels_max = 100'000'000;
+    std::int64_t nice = 10;
+    std::string cgroup;
   } media;
 
   struct Uploads {

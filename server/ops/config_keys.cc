@@ -76,6 +76,14 @@ std::string absolute_path_complaint(std::string_view text) {
   return text.starts_with('/') ? "" : "is not an absolute path";
 }
 
+std::string pixels_complaint(std::string_view text) {
+  return is_number(text, 8192) && !text.starts_with('0') ? "" : "is not a number of pixels from 1 to 8192";
+}
+
+std::string codec_complaint(std::string_view text) {
+  return text == "h264" || text == "av1" || text == "hevc" ? "" : "is not h264, av1 or hevc";
+}
+
 std::string nonempty_complaint(std::string_view text) { return text.empty() ? "may not be empty" : ""; }
 
 }  // namespace
@@ -199,6 +207,32 @@ const std::vector<Key>& config_keys() {
       {MILLRACE_KEY(media.jobs_max), "jobs", 1, 1024, "Probes that run at once. Few, so that ingest stays quick."},
       {MILLRACE_KEY(media.job_attempts_max), "attempts", 1, 100,
        "Attempts of a job before it has failed; only failures that may pass are tried again."},
+      {MILLRACE_KEY(media.renditions), "true|false", 0, 0,
+       "Make thumbnails and renditions of what comes in. Off, a media is ready once it is probed."},
+      {MILLRACE_KEY(media.transcripts), "true|false", 0, 0, "Write down what is said in media with sound."},
+      {MILLRACE_KEY(media.ffmpeg), "file", 0, 0, "The ffmpeg to run, by its absolute path.", absolute_path_complaint},
+      {MILLRACE_KEY(media.pdftoppm), "file", 0, 0, "What draws the first page of a PDF, by its absolute path.",
+       absolute_path_complaint},
+      {MILLRACE_KEY(media.ladder_heights), "pixels", 0, 0,
+       "Heights of the renditions of a video (widths of one that stands upright). Those above the source's are left "
+       "out; a source below all of them is kept at its own.",
+       pixels_complaint},
+      {MILLRACE_KEY(media.codecs), "codecs", 0, 0,
+       "h264 plays everywhere and comes first; av1 and hevc add smaller files of every height for much more time.",
+       codec_complaint},
+      {MILLRACE_KEY(media.encode_preset), "ultrafast|superfast|veryfast|faster|fast|medium|slow", 0, 0,
+       "How much time x264 spends to make files smaller."},
+      {MILLRACE_KEY(media.encode_threads), "threads", 0, 64, "Threads of each encoder. 0: one per core, at most 8."},
+      {MILLRACE_KEY(media.encodes_max), "jobs", 1, 64, "Encodes that run at once. Each can keep all cores busy."},
+      {MILLRACE_KEY(media.encode_ms_max), "ms", 1'000, 30 * 24 * kHourMs,
+       "The longest that one encode may take; shorter media get less."},
+      {MILLRACE_KEY(media.duration_ms_max), "ms", 1'000, 30 * 24 * kHourMs, "Longer media are not taken."},
+      {MILLRACE_KEY(media.pixels_max), "pixels", 1, std::int64_t(1) << 30,
+       "Larger pictures and frames are not taken: their memory is what a small hostile file can claim."},
+      {MILLRACE_KEY(media.nice), "nice", 0, 19, "How much the media tools stand back for the server; 0: not at all."},
+      {MILLRACE_KEY(media.cgroup), "directory", 0, 0,
+       "A cgroup v2 directory the server may write, that the media tools are put in: its limits hold for them. Empty: "
+       "none."},
 
       {MILLRACE_KEY(uploads.expire_seconds), "seconds", 1, 365 * kDaySeconds,
        "For tenants made from now on: an open upload expires this long after its last byte, never by age "

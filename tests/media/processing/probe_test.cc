@@ -1,75 +1,13 @@
 #include "media/processing/probe.h"
 
-#include <stdlib.h>
-
-#include <fstream>
-#include <sstream>
-
-#include "server/rt/event.h"
-#include "server/rt/timer.h"
-#include "tests/media/world.h"
+#include "tests/media/processing/processing_world.h"
 
 namespace millrace::media {
 namespace {
 
-std::string read(const std::filesystem::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream text;
-  text << in.rdbuf();
-  return text.str();
-}
-
-class ProbeTest : public World {
+class ProbeTest : public ProcessingWorld {
  protected:
-  ProbeTest() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "probe-test-XXXXXX").string();
-    directory_ = ::mkdtemp(pattern.data());
-    probe_ = std::make_unique<Probe>(store, catalog, jail_, io_, directory_ / "jobs");
-    jobs->add_kind(std::string(kProbeKind), probe_->kind());
-  }
-  ~ProbeTest() override { std::filesystem::remove_all(directory_); }
-
-  // Made by ffmpeg from its test sources; `name` says the format.
-  std::string clip(const std::string& options, const std::string& name) {
-    const std::string path = (directory_ / name).string();
-    const std::string command = "/usr/bin/ffmpeg -v error -nostdin " + options + " " + path;
-    EXPECT_EQ(std::system(command.c_str()), 0) << command;
-    return read(path);
-  }
-  std::string video() {
-    return clip(
-        "-f lavfi -i testsrc=size=64x48:rate=25 -f lavfi -i sine -t 0.4 -c:v libx264 -preset ultrafast -pix_fmt "
-        "yuv420p "
-        "-c:a aac -movflags +faststart",
-        "clip.mp4");
-  }
-
-  // Runs the queue until the media is no longer preparing.
-  Media settled(const std::string& id) {
-    const auto body = [&]() -> rt::Task<void> {
-      rt::Scope scope;
-      const auto run = [](Jobs& queue) -> rt::Task<void> {
-        auto status = co_await queue.run();
-        EXPECT_TRUE(status.has_value());
-      };
-      scope.spawn(run(*jobs));
-      for (int tries = 0; tries < 10'000; ++tries) {
-        auto now = co_await catalog.get("default", id);
-        if (now->status != MediaStatus::kPreparing) break;
-        co_await rt::sleep(std::chrono::milliseconds(2));
-      }
-      jobs->stop();
-      co_await scope.join();
-    };
-    rt::run_until_done(body());
-    EXPECT_TRUE(std::filesystem::is_empty(directory_ / "jobs")) << "nothing stays behind";
-    return good(catalog.get("default", id));
-  }
-
-  std::filesystem::path directory_;
-  Jail jail_;
-  rt::Pool io_{2};
-  std::unique_ptr<Probe> probe_;
+  ProbeTest() : ProcessingWorld({.renditions = false, .duration_ms_max = 3'600'000, .pixels_max = 1'000'000}) {}
 };
 
 TEST_F(ProbeTest, video_with_sound_is_described) {
@@ -115,6 +53,22 @@ TEST_F(ProbeTest, playlist_cannot_reach_other_files) {
       settled(ingest("#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n"));
   EXPECT_EQ(media.status, MediaStatus::kErrored);
   EXPECT_EQ(media.error.find("root:"), std::string::npos);
+}
+
+TEST_F(ProbeTest, lists_of_other_files_are_no_media) {
+  const std::string lists[] = {"ffconcat version 1.0\nfile /etc/passwd\n",
+                               "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nhttp://127.0.0.1:1/x.ts\n"};
+  for (const std::string& list : lists) {
+    const Media media = settled(ingest(list));
+    EXPECT_EQ(media.status, MediaStatus::kErrored);
+    EXPECT_EQ(media.error, "not a media file: it is a playlist, a list of files or of another kind that is not taken");
+  }
+}
+
+TEST_F(ProbeTest, more_pixels_than_are_taken_are_refused) {
+  const Media media = settled(ingest(clip("-f lavfi -i color=size=2000x1000 -frames:v 1", "large.png")));
+  EXPECT_EQ(media.status, MediaStatus::kErrored);
+  EXPECT_EQ(media.error, "it has more than 1000000 pixels");
 }
 
 TEST_F(ProbeTest, of_a_large_file_the_ends_are_enough) {

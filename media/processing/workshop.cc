@@ -1,0 +1,17 @@
+#include "media/processing/workshop.h"
+
+namespace millrace::media {
+
+rt::Task<rt::Status> run_step(Workshop& shop, Step step, JobRun& job) {
+  auto media = co_await shop.flow.get(job.job().tenant, job.job().subject);
+  if (!media) co_return rt::pass(media);
+  if (!is_at(*media, step.stage)) co_return rt::Status();
+  auto directory = co_await shop.workspace.open(job.job().id, step.room(*media));
+  if (!directory) co_return rt::pass(directory);
+  auto result = co_await step.work(StepRun{shop, *media, *directory, job});
+  co_await shop.workspace.close(*directory);
+  if (!result) co_return rt::pass(result);
+  co_return co_await shop.flow.finish(job.job(), step.stage, std::move(*result));
+}
+
+}  // namespace millrace::media

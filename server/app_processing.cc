@@ -1,0 +1,61 @@
+#include "server/app_processing.h"
+
+#include <algorithm>
+#include <charconv>
+#include <thread>
+
+namespace millrace {
+namespace {
+
+constexpr std::uint32_t kEncodeThreadsMost = 8;
+
+// The table of keys has checked ranges and texts.
+std::uint32_t u32(std::int64_t number) { return static_cast<std::uint32_t>(number); }
+
+std::uint32_t threads(std::int64_t wanted) {
+  if (wanted > 0) return u32(wanted);
+  return std::clamp(std::thread::hardware_concurrency(), 1u, kEncodeThreadsMost);
+}
+
+std::vector<std::uint32_t> heights(const std::vector<std::string>& texts) {
+  std::vector<std::uint32_t> numbers;
+  for (const std::string& text : texts) {
+    std::uint32_t number = 0;
+    std::from_chars(text.data(), text.data() + text.size(), number);
+    numbers.push_back(number);
+  }
+  return numbers;
+}
+
+}  // namespace
+
+media::ProcessingOptions processing_options(const ops::Config& config) {
+  const ops::Config::Media& from = config.media;
+  media::ProcessingOptions options;
+  options.renditions = from.renditions;
+  options.transcripts = from.transcripts;
+  options.ladder_heights = heights(from.ladder_heights);
+  options.codecs = from.codecs;
+  if (options.codecs.empty()) options.codecs = {"h264"};
+  options.preset = from.encode_preset;
+  options.threads = threads(from.encode_threads);
+  options.ffprobe = from.ffprobe;
+  options.ffmpeg = from.ffmpeg;
+  options.pdftoppm = from.pdftoppm;
+  options.encode_ms_max = from.encode_ms_max;
+  options.duration_ms_max = from.duration_ms_max;
+  options.pixels_max = static_cast<std::uint64_t>(from.pixels_max);
+  return options;
+}
+
+media::PipelineLimits pipeline_limits(const ops::Config& config) {
+  return {.jobs_max = u32(config.media.jobs_max),
+          .encodes_max = u32(config.media.encodes_max),
+          .attempts_max = u32(config.media.job_attempts_max)};
+}
+
+media::JailPriority jail_priority(const ops::Config& config) {
+  return {.nice = static_cast<int>(config.media.nice), .cgroup = config.media.cgroup};
+}
+
+}  // namespace millrace
