@@ -22,7 +22,7 @@ using media::RenditionKind;
 constexpr const char* kPageType = "text/html; charset=utf-8";
 // hls.js plays from memory, by addresses of the kind blob:.
 constexpr const char* kPolicy =
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self' blob:; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self' blob:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'";
 
 void protect(http::Fields& fields) {
@@ -39,7 +39,7 @@ std::string document_of(std::string_view title, std::string_view scripts, std::s
   return fmt::format(
       "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{0}</title>\n"
-      "<link rel=\"stylesheet\" "
+      "<link rel=\"icon\" href=\"data:,\">\n<link rel=\"stylesheet\" "
       "href=\"{1}\">\n{2}</head>\n<body>\n<main>\n<h1>{0}</h1>\n{3}</main>\n</body>\n</html>\n",
       escaped(title), player_address("player.css"), scripts, content);
 }
