@@ -3,7 +3,9 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "handlers/playing.h"
 #include "media/catalog/media.h"
 #include "media/uploads/upload.h"
 
@@ -25,6 +27,11 @@ std::string upload_view(const media::Upload& upload, VideoStatus status);
 std::string upload_row(const media::Upload& upload, VideoStatus status);
 // A video in short, as lists show it, and in full.
 std::string video_row(const media::Media& media);
-std::string video_view(const media::Media& media, const std::string& original_url);
+struct TextTrack {
+  std::string language;
+  std::string url;
+};
+std::string video_view(const media::Media& media, const std::string& original_url, const Playing& playing,
+                       const std::vector<TextTrack>& text_tracks);
 
 }  // namespace millrace::handlers::client_v1

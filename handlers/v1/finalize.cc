@@ -141,7 +141,10 @@ Answer finalize_upload(Services& services, http::Exchange& exchange, media::Prin
   if (!completion->duplicate_of.empty()) co_return duplicate(completion->duplicate_of, exchange);
   auto media = co_await services.catalog.find(principal.tenant, completion->upload.media_id);
   if (!media) co_return rt::pass(media);
-  co_return answer(200, video_view(*media, original_url(services.settings, exchange.request, media->id)));
+  const http::Request& request = exchange.request;
+  const auto playing = co_await playing_of(services, request, *media, id_text(kPlayback, media->id));
+  if (!playing) co_return std::unexpected(playing.error());
+  co_return answer(200, video_view(*media, original_url(services.settings, request, media->id), *playing));
 }
 
 }  // namespace millrace::handlers::v1

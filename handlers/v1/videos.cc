@@ -19,8 +19,10 @@ using media::Media;
 constexpr NumberRange kLimit{.min = 1, .max = 100, .usual = 25};
 constexpr std::string_view kStatuses[] = {"preparing", "ready", "errored", "reprocessing"};
 
-std::string view(const Services& services, const http::Request& request, const Media& media) {
-  return video_view(media, original_url(services.settings, request, media.id));
+rt::Task<rt::Result<std::string>> view(Services& services, const http::Request& request, const Media& media) {
+  const auto playing = co_await playing_of(services, request, media, id_text(kPlayback, media.id));
+  if (!playing) co_return std::unexpected(playing.error());
+  co_return video_view(media, original_url(services.settings, request, media.id), *playing);
 }
 
 bool contains(const std::string& text, const std::string& part) {
@@ -52,13 +54,24 @@ rt::Result<std::optional<media::MediaMark>> mark_of(const http::Pairs& query) {
   return std::move(*mark);
 }
 
-std::string list_view(const Services& services, const http::Request& request, const media::MediaBatch& batch) {
+rt::Task<rt::Result<std::string>> list_view(Services& services, const http::Request& request,
+                                            const media::MediaBatch& batch) {
   http::JsonWriter json;
   json.begin_object().key("data").begin_array();
-  for (const Media& media : batch.items) json.raw(view(services, request, media));
+  for (const Media& media : batch.items) {
+    const auto item = co_await view(services, request, media);
+    if (!item) co_return item;
+    json.raw(*item);
+  }
   json.end_array();
   json.member("next_cursor", batch.next ? std::optional(cursor_text(*batch.next)) : std::nullopt).end_object();
-  return json.take();
+  co_return json.take();
+}
+
+Answer answer_with(Services& services, const http::Request& request, const Media& media) {
+  const auto text = co_await view(services, request, media);
+  if (!text) co_return std::unexpected(text.error());
+  co_return answer(200, *text);
 }
 
 rt::Task<rt::Result<Media>> find_video(Services& services, const std::string& tenant, const std::string& text) {
@@ -103,13 +116,15 @@ Answer list_videos(Services& services, http::Exchange& exchange, media::Principa
   if (!wanted) co_return rt::pass(wanted);
   auto batch = co_await services.catalog.newest_after(principal.tenant, std::move(*mark), *limit, std::move(*wanted));
   if (!batch) co_return rt::pass(batch);
-  co_return answer(200, list_view(services, exchange.request, *batch));
+  const auto text = co_await list_view(services, exchange.request, *batch);
+  if (!text) co_return std::unexpected(text.error());
+  co_return answer(200, *text);
 }
 
 Answer get_video(Services& services, http::Exchange& exchange, media::Principal principal) {
   auto media = co_await find_video(services, principal.tenant, exchange.params[0]);
   if (!media) co_return rt::pass(media);
-  co_return answer(200, view(services, exchange.request, *media));
+  co_return co_await answer_with(services, exchange.request, *media);
 }
 
 Answer patch_video(Services& services, http::Exchange& exchange, media::Principal principal) {
@@ -121,7 +136,7 @@ Answer patch_video(Services& services, http::Exchange& exchange, media::Principa
   if (!media) co_return rt::pass(media);
   auto changed = co_await services.catalog.patch(principal.tenant, media->id, std::move(*patch));
   if (!changed) co_return rt::pass(changed);
-  co_return answer(200, view(services, exchange.request, *changed));
+  co_return co_await answer_with(services, exchange.request, *changed);
 }
 
 Answer delete_video(Services& services, http::Exchange& exchange, media::Principal principal) {

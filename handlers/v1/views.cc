@@ -24,9 +24,10 @@ std::optional<Number> unless_zero(Number number) {
   return number == 0 ? std::nullopt : std::optional(number);
 }
 
-void write_description(JsonWriter& json, const Media& media) {
+void write_description(JsonWriter& json, const Media& media, const Playing& playing) {
   json.member("id", id_text(kVideo, media.id)).member("title", media.title);
-  json.member("description", unless_empty(media.details.description)).member("thumbnail_url", nullptr);
+  json.member("description", unless_empty(media.details.description));
+  json.member("thumbnail_url", playing.thumbnails.empty() ? std::nullopt : std::optional(playing.thumbnails.front()));
   json.member("status", word(media.status));
   json.member("progress", media.status == MediaStatus::kReady ? kWholeProgress : 0);
   json.member("transcode_attempts", nullptr);
@@ -42,10 +43,19 @@ void write_source(JsonWriter& json, const Media& media, const std::string& sourc
   json.member("creator_username", nullptr);
 }
 
-void write_playback(JsonWriter& json, const Media& media) {
+constexpr std::uint64_t kBitsPerKilobit = 1000;
+
+void write_file(JsonWriter& json, const PlayingFile& file) {
+  json.begin_object().member("height", file.height).member("url", file.url);
+  json.member("bitrate_kbps", unless_zero(file.bits_per_second / kBitsPerKilobit)).member("hls", file.hls).end_object();
+}
+
+void write_playback(JsonWriter& json, const Media& media, const Playing& playing) {
   const std::string_view policy = word(media.details.policy);
-  json.key("playback").begin_object().member("hls", nullptr).member("dash", nullptr);
-  json.key("mp4").begin_array().end_array().end_object();
+  json.key("playback").begin_object().member("hls", playing.hls).member("dash", playing.dash);
+  json.key("mp4").begin_array();
+  for (const PlayingFile& file : playing.files) write_file(json, file);
+  json.end_array().end_object();
   json.key("playback_ids").begin_array().begin_object().member("id", id_text(kPlayback, media.id));
   json.member("policy", policy).member("created_at", time_text(media.created_ms)).end_object().end_array();
   json.member("policy", policy);
@@ -62,12 +72,12 @@ void write_errors(JsonWriter& json, const Media& media) {
 
 }  // namespace
 
-std::string video_view(const Media& media, const std::string& source_url) {
+std::string video_view(const Media& media, const std::string& source_url, const Playing& playing) {
   JsonWriter json;
   json.begin_object();
-  write_description(json, media);
+  write_description(json, media, playing);
   write_source(json, media, source_url);
-  write_playback(json, media);
+  write_playback(json, media, playing);
   json.member("passthrough", unless_empty(media.details.passthrough));
   json.key("ingest").begin_object().member("kind", word(media.details.origin)).end_object();
   write_errors(json, media);

@@ -3,10 +3,11 @@
 
 #include <string>
 
+#include "handlers/playing.h"
 #include "media/catalog/media.h"
 
 namespace millrace::handlers::v1 {
 
-std::string video_view(const media::Media& media, const std::string& source_url);
+std::string video_view(const media::Media& media, const std::string& source_url, const Playing& playing);
 
 }  // namespace millrace::handlers::v1
