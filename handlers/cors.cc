@@ -14,6 +14,7 @@ constexpr const char* kReadableFields =
     "Upload-Expires, Upload-Complete, Upload-Limit, Accept-Patch, Allow, "
     "RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset";
 
+constexpr std::string_view kPlayPrefix = "/play/";
 constexpr std::string_view kS3Prefix = "x-amz-";
 
 // The value for Access-Control-Allow-Origin; empty when the origin is not allowed.
@@ -39,6 +40,17 @@ std::string readable(const http::Fields& fields) {
 bool is_preflight(const http::Request& request) {
   return request.method == http::Method::kOptions && request.fields.get("origin") &&
          request.fields.get("access-control-request-method");
+}
+
+bool is_for_any_page(const http::Request& request) {
+  return request.path().starts_with(kPlayPrefix) &&
+         (request.method == http::Method::kGet || request.method == http::Method::kHead ||
+          request.method == http::Method::kOptions);
+}
+
+void allow_any_origin(http::Fields& fields) {
+  fields.add("access-control-allow-origin", "*");
+  fields.add("access-control-expose-headers", kReadableFields);
 }
 
 http::Response preflight_response(const std::vector<std::string>& origins, const http::Request& request) {

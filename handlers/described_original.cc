@@ -1,13 +1,9 @@
 #include "handlers/described_original.h"
 
-#include "handlers/representation.h"
-
 namespace millrace::handlers {
 DescribedOriginal::DescribedOriginal(media::Original described)
     : original(std::move(described)),
-      validators{"\"" + original.etag + "\"", original.modified_ms / 1000},
-      validator_fields(fields_of(validators)),
-      fields(file_fields(validator_fields, original.content_type, original.file_name)) {}
+      shown(original.size_bytes, original.etag, original.modified_ms, original.content_type, original.file_name) {}
 
 rt::Task<rt::Result<std::shared_ptr<const DescribedOriginal>>> DescribedOriginals::get(media::Catalog& catalog,
                                                                                        std::string tenant,

@@ -6,9 +6,8 @@
 #include <memory>
 #include <string>
 
+#include "handlers/representation_fields.h"
 #include "media/catalog/catalog.h"
-#include "server/http/conditional.h"
-#include "server/http/fields.h"
 #include "server/rt/lru_cache.h"
 
 namespace millrace::handlers {
@@ -17,9 +16,7 @@ struct DescribedOriginal {
   explicit DescribedOriginal(media::Original described);
 
   media::Original original;
-  http::Validators validators;
-  http::Fields validator_fields;  // etag and its like: also of a 304
-  http::Fields fields;            // those and what the body is
+  Representation shown;
 };
 
 // Of all tenants. Any thread.

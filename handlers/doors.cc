@@ -2,6 +2,7 @@
 
 #include "handlers/assets/envelope.h"
 #include "handlers/client_v1/envelope.h"
+#include "handlers/playback/envelope.h"
 #include "handlers/tus/envelope.h"
 #include "handlers/v1/envelope.h"
 #include "handlers/v2/envelope.h"
@@ -15,8 +16,11 @@ struct Prefix {
   const Door& door;
 };
 
-const Prefix kPrefixes[] = {
-    {"/api/client/v1", client_v1::door}, {"/v1", v1::door}, {"/assets", assets::door}, {"/files", tus::door}};
+const Prefix kPrefixes[] = {{"/api/client/v1", client_v1::door},
+                            {"/v1", v1::door},
+                            {"/assets", assets::door},
+                            {"/files", tus::door},
+                            {"/play", playback::door}};
 
 bool is_below(std::string_view path, std::string_view prefix) {
   return path.starts_with(prefix) && (path.size() == prefix.size() || path[prefix.size()] == '/');

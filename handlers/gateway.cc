@@ -81,17 +81,29 @@ rt::Task<http::Response> Gateway::answer(http::Exchange& exchange) {
   exchange.allowance.reset();  // of whoever asked before on this connection or stream
   take_over_id(exchange);
   if (services_.settings.trusts) http::apply_forwarded(exchange.request, services_.settings.trusts);
-  if (is_preflight(exchange.request)) {
-    http::Response response = preflight_response(services_.settings.cors_origins, exchange.request);
-    allow_origin(services_.settings.cors_origins, exchange.request, response.fields);
-    co_return response;
-  }
+  if (is_preflight(exchange.request)) co_return preflight(exchange.request);
   exchange.text.count_in(services_.text);
   http::Response response = co_await route(exchange);
   exchange.text.release();
   add_allowance(exchange, response.fields);
-  allow_origin(services_.settings.cors_origins, exchange.request, response.fields);
+  allow(exchange.request, response.fields);
   co_return response;
+}
+
+http::Response Gateway::preflight(const http::Request& request) const {
+  static const std::vector<std::string> kAnybody = {"*"};
+  http::Response response =
+      preflight_response(is_for_any_page(request) ? kAnybody : services_.settings.cors_origins, request);
+  allow(request, response.fields);
+  return response;
+}
+
+void Gateway::allow(const http::Request& request, http::Fields& fields) const {
+  if (is_for_any_page(request)) {
+    allow_any_origin(fields);
+  } else {
+    allow_origin(services_.settings.cors_origins, request, fields);
+  }
 }
 
 rt::Task<http::Response> Gateway::route(http::Exchange& exchange) {

@@ -24,6 +24,8 @@ class Gateway final : public http::Service {
 
  private:
   rt::Task<http::Response> route(http::Exchange& exchange);
+  http::Response preflight(const http::Request& request) const;
+  void allow(const http::Request& request, http::Fields& fields) const;
   bool is_upload_put(const http::Request& request) const;
 
   Services& services_;

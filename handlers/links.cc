@@ -16,8 +16,12 @@ std::string play_url(const Settings& settings, const http::Request& request, std
   return url;
 }
 
+std::string media_url(const Settings& settings, const http::Request& request, const std::string& media_id) {
+  return base_url(settings, request) + "/v2/media/" + http::percent_encode(media_id);
+}
+
 std::string original_url(const Settings& settings, const http::Request& request, const std::string& media_id) {
-  return base_url(settings, request) + "/v2/media/" + http::percent_encode(media_id) + "/original";
+  return media_url(settings, request, media_id) + "/original";
 }
 
 }  // namespace millrace::handlers

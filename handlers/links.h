@@ -14,6 +14,8 @@ std::string base_url(const Settings& settings, const http::Request& request);
 // Of a playback address: `file` is "master.m3u8", "720.mp4" …; empty for the page.
 std::string play_url(const Settings& settings, const http::Request& request, std::string_view playback_id,
                      std::string_view file);
+// "…/v2/media/ID"
+std::string media_url(const Settings& settings, const http::Request& request, const std::string& media_id);
 std::string original_url(const Settings& settings, const http::Request& request, const std::string& media_id);
 
 }  // namespace millrace::handlers

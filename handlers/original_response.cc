@@ -21,14 +21,11 @@ Answer original_response(Services& services, http::Exchange& exchange, const Doo
                          std::string media_id) {
   auto found = co_await services.originals.get(services.catalog, std::move(tenant), std::move(media_id));
   if (!found) co_return rt::pass(found);
-  const DescribedOriginal& described = **found;
-  const store::ObjectId object = described.original.object;
-  const Representation shown{described.original.size_bytes, described.validators, described.validator_fields,
-                             described.fields};
+  const store::ObjectId object = (*found)->original.object;
   const auto set_body = [&services, object](http::Response& response, http::ByteRange range) {
     return set_original(response, services.store, object, range);
   };
-  co_return co_await represent(exchange, door, shown, set_body);
+  co_return co_await represent(exchange, door, (*found)->shown, set_body);
 }
 
 }  // namespace millrace::handlers

@@ -1,27 +1,12 @@
 #include "handlers/representation.h"
 
-#include <algorithm>
 #include <utility>
-
-#include "server/http/date.h"
-#include "server/http/url.h"
 
 namespace millrace::handlers {
 namespace {
 
 using http::RangeChoice;
 using http::Response;
-
-bool is_field_text(std::string_view text) {
-  return !text.empty() && std::ranges::all_of(text, [](unsigned char c) { return c >= 0x20 && c < 0x7f; });
-}
-
-// The name twice: for old clients without what they might misread, and as it is (RFC 6266).
-std::string disposition(const std::string& file_name) {
-  std::string plain = file_name;
-  std::ranges::replace_if(plain, [](unsigned char c) { return c < 0x20 || c >= 0x7f || c == '"' || c == '\\'; }, '_');
-  return "attachment; filename=\"" + plain + "\"; filename*=UTF-8''" + http::percent_encode(file_name);
-}
 
 Response unsatisfiable(const Representation& what, const Door& door, const http::Exchange& exchange) {
   const std::string rule = "the file has " + std::to_string(what.size_bytes) + " bytes";
@@ -38,25 +23,7 @@ RangeChoice choose(const http::Request& request, const Representation& what) {
 
 }  // namespace
 
-http::Fields fields_of(const http::Validators& validators) {
-  http::Fields fields;
-  fields.add("etag", validators.etag);
-  fields.add("last-modified", http::http_date(*validators.last_modified));
-  fields.add("cache-control", "private");
-  return fields;
-}
-
-http::Fields file_fields(http::Fields validator_fields, const std::string& content_type, const std::string& file_name) {
-  http::Fields fields = std::move(validator_fields);
-  fields.add("accept-ranges", "bytes");
-  fields.add("content-type", is_field_text(content_type) ? content_type : "application/octet-stream");
-  fields.add("content-disposition", disposition(file_name));
-  // What was uploaded as a picture must not become a script.
-  fields.add("x-content-type-options", "nosniff");
-  return fields;
-}
-
-Answer represent(const http::Exchange& exchange, const Door& door, Representation what, SetBody set_body) {
+Answer represent(const http::Exchange& exchange, const Door& door, const Representation& what, SetBody set_body) {
   const http::Request& request = exchange.request;
   const http::Verdict verdict = http::evaluate_conditions(request, what.validators);
   if (verdict == http::Verdict::kPreconditionFailed) {

@@ -5,6 +5,7 @@
 #include "handlers/oauth.h"
 #include "handlers/openapi.h"
 #include "handlers/operations.h"
+#include "handlers/playback/routes.h"
 #include "handlers/tus/routes.h"
 #include "handlers/v1/routes.h"
 #include "handlers/v2/routes.h"
@@ -39,6 +40,7 @@ void add_routes(http::Router& router, Services& services) {
   client_v1::add_routes(router, services);
   v1::add_routes(router, services);
   assets::add_routes(router, services);
+  playback::add_routes(router, services);
 }
 
 }  // namespace millrace::handlers

@@ -15,6 +15,8 @@ Services::Services(media::Domain& domain, rt::TextShare& share)
       reprocess(domain.reprocess),
       renditions(domain.renditions),
       transcripts(domain.transcripts),
+      transcription(domain.transcription),
+      playback(domain.playback),
       imports(domain.imports),
       downloads(domain.downloads),
       events(domain.events),

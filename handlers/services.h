@@ -26,8 +26,10 @@ struct Domain;
 class Downloads;
 class Events;
 class Imports;
+class Playback;
 class Renditions;
 class Reprocess;
+class Transcription;
 class Transcripts;
 class Webhooks;
 }  // namespace millrace::media
@@ -68,6 +70,8 @@ struct Services {
   media::Reprocess& reprocess;
   media::Renditions& renditions;
   media::Transcripts& transcripts;
+  media::Transcription& transcription;
+  media::Playback& playback;
   media::Imports& imports;
   media::Downloads& downloads;
   media::Events& events;

@@ -10,11 +10,13 @@
 #include "media/events/webhooks.h"
 #include "media/imports/imports.h"
 #include "media/jobs/jobs.h"
+#include "media/playback/playback.h"
 #include "media/processing/reprocess.h"
 #include "media/records/clock.h"
 #include "media/renditions/renditions.h"
 #include "media/tenants/channels.h"
 #include "media/tenants/tenants.h"
+#include "media/transcripts/transcription.h"
 #include "media/transcripts/transcripts.h"
 #include "media/uploads/uploads.h"
 #include "store/store.h"
@@ -35,6 +37,8 @@ struct Domain {
         reprocess(store, jobs, clock),
         renditions(store),
         transcripts(store),
+        transcription(store, jobs, clock),
+        playback(store, tenants, renditions, clock),
         imports(store, uploads, jobs, clock),
         downloads({store, catalog, renditions, transcripts}, clock),
         events(store, clock),
@@ -51,6 +55,8 @@ struct Domain {
   Reprocess reprocess;
   Renditions renditions;
   Transcripts transcripts;
+  Transcription transcription;
+  Playback playback;
   Imports imports;
   Downloads downloads;
   Events events;

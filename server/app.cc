@@ -7,6 +7,7 @@
 #include "media/domain.h"
 #include "media/jail/jail.h"
 #include "media/processing/pipeline.h"
+#include "media/processing/transcribe.h"
 #include "media/records/watched_store.h"
 #include "media/tenants/metered_store.h"
 #include "server/app_background.h"
@@ -123,6 +124,7 @@ struct App::Parts {
   std::unique_ptr<AppEvents> events;
   media::Jail jail;
   std::unique_ptr<media::Workshop> workshop;
+  std::unique_ptr<media::Transcriber> transcriber;
   std::unique_ptr<handlers::Services> services;
   std::unique_ptr<handlers::Gateway> gateway;
   std::unique_ptr<ops::Metrics> metrics;
@@ -175,6 +177,11 @@ rt::Status App::Parts::open_domain() {
   workshop = std::make_unique<media::Workshop>(*store, domain->jobs, jail, io, budget, data / "jobs",
                                                processing_options(config));
   add_pipeline(domain->jobs, *workshop, pipeline_limits(config));
+  transcriber = std::make_unique<media::Transcriber>(domain->catalog, domain->transcription, jail, workshop->workspace,
+                                                     transcribe_options(config));
+  media::JobKind kind = transcriber->kind();
+  kind.attempts_max = static_cast<std::uint32_t>(config.media.job_attempts_max);
+  domain->jobs.add_kind(std::string(media::kTranscribeKind), std::move(kind));
   return {};
 }
 

@@ -54,6 +54,17 @@ media::PipelineLimits pipeline_limits(const ops::Config& config) {
           .attempts_max = u32(config.media.job_attempts_max)};
 }
 
+media::TranscribeOptions transcribe_options(const ops::Config& config) {
+  media::TranscribeOptions options;
+  options.ffmpeg = config.media.ffmpeg;
+  options.language = config.media.transcript_language;
+  options.sound_ms_max = config.media.transcript_ms_max;
+  options.speech.whisper = config.media.whisper;
+  options.speech.whisper_model = config.media.whisper_model;
+  options.speech.threads = threads(config.media.encode_threads);
+  return options;
+}
+
 media::JailPriority jail_priority(const ops::Config& config) {
   return {.nice = static_cast<int>(config.media.nice), .cgroup = config.media.cgroup};
 }

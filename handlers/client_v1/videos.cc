@@ -8,6 +8,7 @@
 #include "handlers/input.h"
 #include "handlers/links.h"
 #include "media/catalog/folder.h"
+#include "media/transcripts/transcripts.h"
 
 namespace millrace::handlers::client_v1 {
 namespace {
@@ -66,6 +67,17 @@ std::string collection_view(const std::string& path) {
   return json.take();
 }
 
+rt::Task<rt::Result<std::vector<TextTrack>>> text_tracks_of(Services& services, const http::Request& request,
+                                                            const media::Media& media) {
+  const auto transcripts = co_await services.transcripts.of_media(media.tenant, media.id);
+  if (!transcripts) co_return std::unexpected(transcripts.error());
+  std::vector<TextTrack> tracks;
+  for (const media::Transcript& each : *transcripts) {
+    tracks.push_back({each.language, play_url(services.settings, request, media.id, "text/" + each.language + ".vtt")});
+  }
+  co_return tracks;
+}
+
 }  // namespace
 
 Answer list_videos(Services& services, http::Exchange& exchange, media::Principal principal) {
@@ -90,9 +102,12 @@ Answer list_videos(Services& services, http::Exchange& exchange, media::Principa
 Answer get_video(Services& services, http::Exchange& exchange, media::Principal principal) {
   auto media = co_await services.catalog.find(principal.tenant, exchange.params[0]);
   if (!media) co_return rt::pass(media);
-  auto made = co_await made_files(services, exchange.request, *media);
+  const http::Request& request = exchange.request;
+  auto made = co_await made_files(services, request, *media);
   if (!made) co_return rt::pass(made);
-  co_return success(video_view(*media, original_url(services.settings, exchange.request, media->id), *made));
+  auto text_tracks = co_await text_tracks_of(services, request, *media);
+  if (!text_tracks) co_return rt::pass(text_tracks);
+  co_return success(video_view(*media, original_url(services.settings, request, media->id), *made, *text_tracks));
 }
 
 Answer list_collections(Services& services, http::Exchange& exchange, media::Principal principal) {

@@ -101,15 +101,20 @@ std::string video_row(const Media& media, const MadeFiles& made) {
   return json.take();
 }
 
-std::string video_view(const Media& media, const std::string& original_url, const MadeFiles& made) {
+std::string video_view(const Media& media, const std::string& original_url, const MadeFiles& made,
+                       const std::vector<TextTrack>& text_tracks) {
   JsonWriter json;
   write_video(json, media, made);
   json.member("size", media.size_bytes).member("mime_type", media.content_type);
   json.member("width", unless_zero(media.probe.width)).member("height", unless_zero(media.probe.height));
   json.member("original_url", original_url);
   json.key("manifest").begin_object().member("hls", made.hls).member("dash", made.dash).end_object();
-  json.key("text_tracks").begin_array().end_array();
-  json.key("thumbnail_images").begin_array();
+  json.key("text_tracks").begin_array();
+  for (const TextTrack& track : text_tracks) {
+    json.begin_object().member("language", track.language).member("kind", "subtitles").member("url", track.url);
+    json.end_object();
+  }
+  json.end_array().key("thumbnail_images").begin_array();
   for (const std::string& url : made.thumbnails) json.begin_object().member("url", url).end_object();
   json.end_array().end_object();
   return json.take();

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "handlers/made_files.h"
 #include "media/catalog/media.h"
@@ -26,6 +27,11 @@ std::string upload_view(const media::Upload& upload, VideoStatus status);
 std::string upload_row(const media::Upload& upload, VideoStatus status);
 // A video in short, as lists show it, and in full.
 std::string video_row(const media::Media& media, const MadeFiles& made);
-std::string video_view(const media::Media& media, const std::string& original_url, const MadeFiles& made);
+struct TextTrack {
+  std::string language;
+  std::string url;
+};
+std::string video_view(const media::Media& media, const std::string& original_url, const MadeFiles& made,
+                       const std::vector<TextTrack>& text_tracks);
 
 }  // namespace millrace::handlers::client_v1

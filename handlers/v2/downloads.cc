@@ -157,13 +157,12 @@ Answer get_download_file(Services& services, http::Exchange& exchange) {
   if (!package) co_return rt::pass(package);
   const Download& download = (*package)->download;
   exchange.tenant = download.tenant;
-  const http::Validators validators{"\"" + download.etag + "\"", download.created_ms / 1000};
-  const http::Fields told = fields_of(validators);
-  const http::Fields fields = file_fields(told, download.content_type, download.file_name);
+  const Representation shown(download.size_bytes, download.etag, download.created_ms, download.content_type,
+                             download.file_name);
   const auto set = [&services, opened = *package](http::Response& response, http::ByteRange range) {
     return set_body(response, services.store, opened, range);
   };
-  co_return co_await represent(exchange, door, {download.size_bytes, validators, told, fields}, set);
+  co_return co_await represent(exchange, door, shown, set);
 }
 
 }  // namespace millrace::handlers::v2

@@ -1,11 +1,14 @@
 #include "handlers/v2/media.h"
 
+#include <utility>
+
 #include "handlers/input.h"
 #include "handlers/links.h"
 #include "handlers/v2/envelope.h"
 #include "handlers/v2/views.h"
 #include "media/processing/reprocess.h"
 #include "media/renditions/renditions.h"
+#include "media/transcripts/transcription.h"
 
 namespace millrace::handlers::v2 {
 namespace {
@@ -14,13 +17,6 @@ using media::Media;
 
 std::string media_view(const Services& services, const http::Request& request, const Media& media) {
   return view(media, original_url(services.settings, request, media.id));
-}
-
-rt::Task<rt::Result<std::string>> metadata_of(Services& services, const http::Request& request, const Media& media) {
-  auto renditions = co_await services.renditions.of_media(media.tenant, media.id);
-  if (!renditions) co_return rt::pass(renditions);
-  const auto file_url = [&](const std::string& file) { return play_url(services.settings, request, media.id, file); };
-  co_return metadata_view(media, renditions_view(*renditions, file_url));
 }
 
 rt::Result<media::MediaPatch> patch_of(const http::Json& json) {
@@ -39,6 +35,29 @@ rt::Result<bool> wants_hard(const http::Request& request) {
   if (!hard || *hard == "false") return false;
   if (*hard == "true") return true;
   return rt::fail(rt::Code::kInvalid, "hard must be true or false", "hard");
+}
+
+Answer with_metadata(Services& services, http::Exchange& exchange, Media media) {
+  auto renditions = co_await services.renditions.of_media(media.tenant, media.id);
+  if (!renditions) co_return rt::pass(renditions);
+  const auto states = co_await services.transcription.states(media);
+  if (!states) co_return std::unexpected(states.error());
+  const http::Request& request = exchange.request;
+  const auto file_url = [&](const std::string& file) { return play_url(services.settings, request, media.id, file); };
+  const std::string transcripts = transcripts_view(*states, media_url(services.settings, request, media.id));
+  co_return success(200, metadata_view(media, renditions_view(*renditions, file_url), transcripts));
+}
+
+// Languages that are new are asked for; then the list is what was said.
+rt::Task<rt::Result<Media>> patched(Services& services, std::string tenant, std::string id, media::MediaPatch patch) {
+  auto languages = std::exchange(patch.transcript_languages, std::nullopt);
+  auto changed = co_await services.catalog.patch(tenant, id, std::move(patch));
+  if (!changed || !languages) co_return changed;
+  auto asked = co_await services.transcription.ask(tenant, id, *languages);
+  if (!asked) co_return asked;
+  media::MediaPatch list;
+  list.transcript_languages = std::move(languages);
+  co_return co_await services.catalog.patch(tenant, id, std::move(list));
 }
 
 }  // namespace
@@ -63,7 +82,7 @@ Answer patch_media(Services& services, http::Exchange& exchange, media::Principa
   if (!json) co_return rt::pass(json);
   auto patch = patch_of(*json);
   if (!patch) co_return rt::pass(patch);
-  auto media = co_await services.catalog.patch(principal.tenant, exchange.params[0], std::move(*patch));
+  auto media = co_await patched(services, std::move(principal.tenant), exchange.params[0], std::move(*patch));
   if (!media) co_return rt::pass(media);
   co_return success(200, media_view(services, exchange.request, *media));
 }
@@ -85,23 +104,19 @@ Answer recover_media(Services& services, http::Exchange& exchange, media::Princi
 Answer get_metadata(Services& services, http::Exchange& exchange, media::Principal principal) {
   auto media = co_await services.catalog.get(principal.tenant, exchange.params[0]);
   if (!media) co_return rt::pass(media);
-  auto view = co_await metadata_of(services, exchange.request, *media);
-  if (!view) co_return rt::pass(view);
-  co_return success(200, *view);
+  co_return co_await with_metadata(services, exchange, std::move(*media));
 }
 
 Answer put_metadata(Services& services, http::Exchange& exchange, media::Principal principal) {
   auto json = co_await read_json(exchange);
   if (!json) co_return rt::pass(json);
-  media::MediaPatch patch;
+  std::vector<std::string> languages;
   Members members(*json);
-  members.read("transcriptLanguageCodes", patch.more_transcript_languages);
+  members.read("transcriptLanguageCodes", languages);
   if (!members.status()) co_return std::unexpected(members.status().error());
-  auto changed = co_await services.catalog.patch(principal.tenant, exchange.params[0], std::move(patch));
-  if (!changed) co_return rt::pass(changed);
-  auto view = co_await metadata_of(services, exchange.request, *changed);
-  if (!view) co_return rt::pass(view);
-  co_return success(200, *view);
+  auto asked = co_await services.transcription.ask(principal.tenant, exchange.params[0], std::move(languages));
+  if (!asked) co_return rt::pass(asked);
+  co_return co_await with_metadata(services, exchange, std::move(*asked));
 }
 
 Answer reprocess_media(Services& services, http::Exchange& exchange, media::Principal principal) {

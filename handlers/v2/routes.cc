@@ -11,6 +11,8 @@
 #include "handlers/v2/keys.h"
 #include "handlers/v2/media.h"
 #include "handlers/v2/originals.h"
+#include "handlers/v2/playback_tokens.h"
+#include "handlers/v2/transcripts.h"
 #include "handlers/v2/uploads.h"
 #include "handlers/v2/webhooks.h"
 
@@ -59,6 +61,10 @@ void add_media(http::Router& router, const Endpoints& v2) {
   router.add(Method::kPost, "/v2/media/{id}/reprocess", v2.with_key(kChangeMedia, reprocess_media));
   router.add(Method::kGet, "/v2/media/{id}/metadata", v2.with_key(kReadMedia, get_metadata));
   router.add(Method::kPut, "/v2/media/{id}/metadata", v2.with_key(kChangeMedia, put_metadata));
+  router.add(Method::kGet, "/v2/media/{id}/metadata/transcripts", v2.with_key(kReadMedia, list_transcripts));
+  router.add(Method::kGet, "/v2/media/{id}/metadata/transcripts/{tid}/download",
+             v2.with_key(kReadMedia, download_transcript));
+  router.add(Method::kPost, "/v2/media/{id}/playback-token", v2.with_key_once(kReadMedia, create_playback_token));
   router.add(Method::kGet, "/v2/media/{id}/original", v2.with_key(kReadMedia, get_original));
 }
 

@@ -51,6 +51,22 @@ void write_track(JsonWriter& json, const media::Track& track) {
   json.end_object();
 }
 
+void write_transcript(JsonWriter& json, const media::TranscriptState& state, const std::string& media_url) {
+  json.begin_object().member("languageCode", state.language).member("status", word(state.status));
+  json.member_if("error", unless_empty(state.error));
+  if (const auto& transcript = state.transcript) {
+    const std::string base =
+        media_url + "/metadata/transcripts/" + transcript->id + "/download?transcriptDownloadType=";
+    json.member("id", transcript->id).member("engine", transcript->engine).member("words", transcript->words.size());
+    json.member("createdAt", time_text(transcript->created_ms)).key("urls").begin_object();
+    for (const char* format : {"json", "txt", "srt", "vtt"}) json.member(format, base + format);
+    json.end_object();
+  } else {
+    json.member("id", nullptr);
+  }
+  json.end_object();
+}
+
 void write_rendition(JsonWriter& json, const media::Rendition& rendition, const std::string& url) {
   json.begin_object().member("id", rendition.id).member("kind", word(rendition.kind)).member("name", rendition.name);
   json.member_if("height", unless_zero(rendition.height)).member_if("width", unless_zero(rendition.width));
@@ -102,6 +118,14 @@ std::string view(const media::Media& media, const std::string& original_url) {
   return json.take();
 }
 
+std::string transcripts_view(const std::vector<media::TranscriptState>& states, const std::string& media_url) {
+  JsonWriter json;
+  json.begin_array();
+  for (const media::TranscriptState& state : states) write_transcript(json, state, media_url);
+  json.end_array();
+  return json.take();
+}
+
 std::string renditions_view(const std::vector<media::Rendition>& renditions, const FileUrl& file_url) {
   JsonWriter json;
   json.begin_array();
@@ -112,7 +136,7 @@ std::string renditions_view(const std::vector<media::Rendition>& renditions, con
   return json.take();
 }
 
-std::string metadata_view(const media::Media& media, const std::string& renditions) {
+std::string metadata_view(const media::Media& media, const std::string& renditions, const std::string& transcripts) {
   const media::ProbeResult& probe = media.probe;
   JsonWriter json;
   json.begin_object().member("mediaId", media.id).member("status", word(media.status));
@@ -125,7 +149,8 @@ std::string metadata_view(const media::Media& media, const std::string& renditio
   for (const media::Track& track : probe.tracks) write_track(json, track);
   json.end_array();
   json.member("transcriptLanguageCodes", media.transcript_languages);
-  json.key("renditions").raw(renditions).end_object();
+  json.key("renditions").raw(renditions);
+  json.key("transcripts").raw(transcripts).end_object();
   return json.take();
 }
 

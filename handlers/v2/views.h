@@ -12,6 +12,7 @@
 #include "media/renditions/rendition.h"
 #include "media/tenants/channels.h"
 #include "media/tenants/tenants.h"
+#include "media/transcripts/transcription.h"
 #include "media/uploads/upload.h"
 #include "server/http/json.h"
 
@@ -21,11 +22,13 @@ namespace millrace::handlers::v2 {
 std::string view(const media::Upload& upload, const std::string& input = {});
 // `original_url`: where the uploaded bytes are.
 std::string view(const media::Media& media, const std::string& original_url);
-// What the probe found, and what was made of it: container, tracks; `renditions` as renditions_view() has them.
-std::string metadata_view(const media::Media& media, const std::string& renditions);
+// What the probe found, and what was made of it: `renditions` and `transcripts` as the views of these have them.
+std::string metadata_view(const media::Media& media, const std::string& renditions, const std::string& transcripts);
 // Where a file of a media is played or shown.
 using FileUrl = std::function<std::string(const std::string& file)>;
 std::string renditions_view(const std::vector<media::Rendition>& renditions, const FileUrl& file_url);
+// `media_url`: the media's own address in this door.
+std::string transcripts_view(const std::vector<media::TranscriptState>& states, const std::string& media_url);
 std::string view(const media::Channel& channel);
 std::string view(const media::ApiKey& key);
 // With the secrets that are shown once.

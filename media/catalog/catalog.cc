@@ -3,12 +3,14 @@
 #include <algorithm>
 
 #include "media/events/event.h"
+#include "media/playback/playback.h"
 #include "media/records/codec.h"
 #include "media/records/keys.h"
 #include "media/records/limits.h"
 #include "media/records/records.h"
 #include "media/records/select.h"
 #include "media/renditions/renditions.h"
+#include "media/transcripts/transcription.h"
 
 namespace millrace::media {
 namespace {
@@ -206,7 +208,9 @@ rt::Task<rt::Result<store::Revision>> Catalog::try_destroy(const Media& media) {
   transaction.remove(media.object);
   // A soft-deleted one was told of before.
   if (media.status != MediaStatus::kSoftDeleted) add_event(transaction, event_of(media, "deleted"), clock_());
+  erase_playback_place(transaction, media);
   auto erased = co_await erase_renditions_of(media, transaction);
+  if (erased) erased = co_await erase_transcripts(store_, transaction, media);
   if (!erased) co_return rt::pass(erased);
 
   auto last = co_await store_.get(keys::same_last(media.tenant, print));

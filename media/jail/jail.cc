@@ -49,7 +49,7 @@ std::uint32_t user_of(const std::filesystem::path& directory) {
 }
 
 // The namespaces come first, then the user, then the limits, so that they bind that user inside.
-std::vector<std::string> jailed(const std::filesystem::path& directory) {
+std::vector<std::string> jailed(const std::filesystem::path& directory, const JailLimits& limits) {
   std::vector<std::string> line = {
       kBubblewrap, "--die-with-parent", "--new-session", "--clearenv", "--cap-drop", "ALL", "--seccomp", "3"};
   for (const char* option : is_root() ? kRootNamespaces : kNamespaces) line.emplace_back(option);
@@ -64,6 +64,7 @@ std::vector<std::string> jailed(const std::filesystem::path& directory) {
     add(line, {"--ro-bind-try", path, path});
   add(line,
       {"--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--size", std::to_string(64 << 20), "--tmpfs", "/tmp"});
+  for (const auto& [path, inside] : limits.shown) add(line, {"--ro-bind", path, inside});
   add(line, {"--bind", directory.string(), "/job", "--chdir", "/job", "--setenv", "PATH", "/usr/bin"});
   add(line, {"--setenv", "HOME", "/tmp", "--setenv", "LC_ALL", "C.UTF-8", "--"});
   if (is_root()) {
@@ -104,7 +105,7 @@ rt::Task<rt::Result<ProcessResult>> Jail::run(std::filesystem::path directory, s
     auto filter = syscall_filter();
     if (!filter) co_return rt::pass(filter);
     options.descriptor_3 = std::move(*filter);
-    for (auto& argument : jailed(directory)) options.arguments.push_back(std::move(argument));
+    for (auto& argument : jailed(directory, limits)) options.arguments.push_back(std::move(argument));
   }
   auto limit_arguments = limited(limits);
   // Outside a namespace the count would be that of all processes of our user.

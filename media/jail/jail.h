@@ -11,6 +11,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "media/jail/process.h"
@@ -28,6 +29,8 @@ struct JailLimits {
   std::int64_t deadline_ms = 60'000;
   std::size_t stdout_max_bytes = 4 << 20;
   std::size_t stderr_max_bytes = 64 << 10;
+  // More of the host that the program sees, read-only: what, and where inside ("/engine"). Only with the jail.
+  std::vector<std::pair<std::string, std::string>> shown = {};
 };
 
 // How little programs in the jail may get in the way of the server itself.

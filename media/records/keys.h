@@ -20,6 +20,8 @@
 //   m/import/TENANT/IMPORT                       Import
 //   m/import.time/TENANT/CREATED/IMPORT
 //   m/import.upload/TENANT/UPLOAD                the id of the import that fetches this upload's bytes
+//   m/transcript.failed/TENANT/MEDIA/LANGUAGE    why there is none, in words
+//   m/playback.place/SHORT                       the key of the media with this short id
 //   m/job/JOB                                    Job
 //   m/job.queue/KIND/PRIORITY/DUE/JOB            queued: the first one of a priority is the next to run
 //   m/job.running/JOB                            running: what a restart queues again
@@ -125,6 +127,13 @@ inline std::string import_time(std::string_view owner, std::int64_t created_ms, 
 inline std::string import_upload(std::string_view owner, std::string_view upload) {
   return fmt::format("m/import.upload/{}/{}", owner, upload);
 }
+inline std::string failed_transcripts(std::string_view owner, std::string_view media) {
+  return fmt::format("m/transcript.failed/{}/{}/", owner, media);
+}
+inline std::string failed_transcript(std::string_view owner, std::string_view media, std::string_view language) {
+  return fmt::format("m/transcript.failed/{}/{}/{}", owner, media, language);
+}
+inline std::string playback_place(std::string_view short_id) { return fmt::format("m/playback.place/{}", short_id); }
 
 inline std::string job(std::string_view id) { return fmt::format("m/job/{}", id); }
 inline std::string job_queue(std::string_view kind, unsigned priority) {

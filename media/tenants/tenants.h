@@ -103,6 +103,9 @@ class Tenants {
   // Whom they let in: kUnauthenticated when they are not ours or their API key was revoked. What they may do, and
   // whether they still may, is check_upload_access()'s.
   rt::Result<UploadAccess> upload_access(std::string_view access_key_id, std::string_view session_token) const;
+  // Text that comes back from outside unchanged (signed_text.h); `purpose` as there.
+  std::string sign(std::string_view purpose, std::string_view text) const;
+  std::optional<std::string> read_signed(std::string_view purpose, std::string_view signed_text) const;
   // OAuth client credentials: (access key id, its secret) or (key id, bearer); the tenant's name when the path names
   // it.
   rt::Result<Token> issue_token(std::string_view client_id, std::string_view client_secret,

@@ -3,6 +3,7 @@
 
 #include "media/catalog/folder.h"
 #include "media/events/event.h"
+#include "media/playback/playback.h"
 #include "media/processing/probe.h"
 #include "media/records/codec.h"
 #include "media/records/keys.h"
@@ -63,6 +64,7 @@ void put_media(store::Transaction& transaction, const Media& media) {
   transaction.put(keys::media_time(media.tenant, media.created_ms, media.id), {});
   transaction.put(keys::same(media.tenant, print, media.id), {});
   transaction.put(keys::same_last(media.tenant, print), media.id);
+  put_playback_place(transaction, media);
 }
 
 void put_completed(store::Transaction& transaction, const Upload& upload) {

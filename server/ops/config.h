@@ -92,6 +92,10 @@ struct Config {
     std::int64_t job_attempts_max = 5;
     bool renditions = true;
     bool transcripts = true;
+    std::string transcript_language = "en";
+    std::int64_t transcript_ms_max = 4ll * 3'600'000;
+    std::string whisper;
+    std::string whisper_model;
     std::string ffmpeg = "/usr/bin/ffmpeg";
     std::string pdftoppm = "/usr/bin/pdftoppm";
     std::vector<std::string> ladder_heights = {"1080", "720", "480", "240"};

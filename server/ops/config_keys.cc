@@ -80,6 +80,8 @@ std::string absolute_path_complaint(std::string_view text) {
   return text.starts_with('/') ? "" : "is not an absolute path";
 }
 
+std::string optional_path_complaint(std::string_view text) { return text.empty() ? "" : absolute_path_complaint(text); }
+
 std::string pixels_complaint(std::string_view text) {
   return is_number(text, 8192) && !text.starts_with('0') ? "" : "is not a number of pixels from 1 to 8192";
 }
@@ -214,6 +216,17 @@ const std::vector<Key>& config_keys() {
       {MILLRACE_KEY(media.renditions), "true|false", 0, 0,
        "Make thumbnails and renditions of what comes in. Off, a media is ready once it is probed."},
       {MILLRACE_KEY(media.transcripts), "true|false", 0, 0, "Write down what is said in media with sound."},
+      {MILLRACE_KEY(media.transcript_language), "language", 0, 0,
+       "The language of media that ask for none. English needs nothing else; others need whisper.cpp.",
+       nonempty_complaint},
+      {MILLRACE_KEY(media.transcript_ms_max), "ms", 1'000, 7 * 24 * kHourMs,
+       "Longer sound is not transcribed: hearing takes about as long as the sound itself."},
+      {MILLRACE_KEY(media.whisper), "file", 0, 0,
+       "whisper.cpp's program (whisper-cli, or main of older ones), by its absolute path; the jail shows it its own "
+       "folder. Empty: pocketsphinx alone, which hears English.",
+       optional_path_complaint},
+      {MILLRACE_KEY(media.whisper_model), "file", 0, 0,
+       "The model for it, by its absolute path. One for English alone has .en in its name.", optional_path_complaint},
       {MILLRACE_KEY(media.ffmpeg), "file", 0, 0, "The ffmpeg to run, by its absolute path.", absolute_path_complaint},
       {MILLRACE_KEY(media.pdftoppm), "file", 0, 0, "What draws the first page of a PDF, by its absolute path.",
        absolute_path_complaint},
