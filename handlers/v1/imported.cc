@@ -89,7 +89,9 @@ Answer import_video(Services& services, http::Exchange& exchange, media::Princip
     video = co_await services.catalog.find(principal.tenant, id);
   }
   if (!video) co_return rt::pass(video);
-  co_return answer(201, video_view(*video, original_url(services.settings, exchange.request, id)));
+  auto view = co_await show_video(services, exchange.request, std::move(*video));
+  if (!view) co_return rt::pass(view);
+  co_return answer(201, *view);
 }
 
 rt::Task<rt::Result<Media>> find_imported(Services& services, std::string tenant, std::string digits) {

@@ -1,5 +1,7 @@
 #include "media/events/webhook.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -32,7 +34,7 @@ bool is_known(std::string_view pattern) {
 rt::Status check_event_names(const std::vector<std::string>& names) {
   const auto invalid = [](std::string why) { return rt::fail(rt::Code::kInvalid, std::move(why), "events"); };
   if (names.empty()) return invalid("name at least one event, or *");
-  if (names.size() > kWebhookNamesMax) return invalid("more names than there are events");
+  if (names.size() > kWebhookNamesMax) return invalid(fmt::format("more than {} names", kWebhookNamesMax));
   for (const std::string& name : names) {
     if (!is_known(name)) return invalid("there is no event \"" + name + "\"");
   }

@@ -1,22 +1,13 @@
 #include "media/imports/import.h"
 
-#include <fmt/chrono.h>
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <chrono>
 
+#include "server/http/date.h"
 #include "server/http/json.h"
 #include "server/outbound/url.h"
 
 namespace millrace::media {
 namespace {
-
-std::string time_text(std::int64_t unix_ms) {
-  const std::chrono::sys_time<std::chrono::milliseconds> time{std::chrono::milliseconds(unix_ms)};
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
-  return fmt::format("{:%FT%T}.{:03}Z", seconds, (time - seconds).count());
-}
 
 std::optional<std::string> unless_empty(const std::string& text) {
   return text.empty() ? std::nullopt : std::optional(text);
@@ -56,8 +47,8 @@ std::string json_of(const Import& import) {
   json.begin_object().member("id", import.id).member("status", word(status_of(import)));
   json.member_if("channel", unless_empty(import.channel_id)).key("files").begin_array();
   for (const ImportFile& file : import.files) write_file(json, file);
-  json.end_array().member("createdAt", time_text(import.created_ms));
-  json.member("updatedAt", time_text(import.updated_ms)).end_object();
+  json.end_array().member("createdAt", http::iso_time(import.created_ms));
+  json.member("updatedAt", http::iso_time(import.updated_ms)).end_object();
   return json.take();
 }
 

@@ -8,7 +8,7 @@
 
 namespace millrace::media {
 
-// How encoding and packaging share the percentage of a media.
+// What encoding fills of the percentage of a media; the rest comes with the packaging, at once.
 inline constexpr std::uint32_t kEncodePercent = 90;
 
 // As run_tool(); the command says its -progress on stdout, of `whole_ms` (0: unknown) for `percent_max` of the whole.

@@ -4,8 +4,8 @@
 
 #include "media/processing/byte_playlist.h"
 #include "media/processing/ffmpeg.h"
-#include "media/processing/metered_tool.h"
 #include "media/processing/movies.h"
+#include "media/processing/tool.h"
 #include "media/processing/work.h"
 #include "media/renditions/renditions.h"
 

@@ -14,7 +14,7 @@ constexpr std::size_t kOutputMaxBytes = 4 << 20;
 constexpr std::size_t kTracksMax = 64;
 constexpr std::size_t kTextMaxBytes = 64;
 constexpr double kDurationMaxSeconds = 100.0 * 365 * 24 * 3600;
-constexpr double kFrameRateMax = 1'000'000;
+constexpr double kClaimedFrameRateMax = 1'000'000;
 constexpr std::int64_t kBitsPerSecondMax = std::int64_t{1} << 50;
 constexpr std::int64_t kSideMax = 1 << 20;
 constexpr std::int64_t kChannelsMax = 1024;
@@ -59,7 +59,7 @@ double rate(const std::string& fraction) {
   const double above = parse_number<double>(std::string_view(fraction).substr(0, slash)).value_or(0);
   const double below = parse_number<double>(std::string_view(fraction).substr(slash + 1)).value_or(0);
   const double value = below > 0 ? above / below : 0;
-  return std::isfinite(value) && value > 0 && value < kFrameRateMax ? value : 0;
+  return std::isfinite(value) && value > 0 && value < kClaimedFrameRateMax ? value : 0;
 }
 
 std::int32_t quarter_turns(double degrees) {

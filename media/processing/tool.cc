@@ -42,7 +42,7 @@ rt::Task<rt::Result<ProcessResult>> run_tool(Jail& jail, std::filesystem::path d
   if (!ran) co_return rt::pass(ran);
   if (ran->stopped) co_return rt::fail(rt::Code::kCancelled, "the job was stopped");
   if (ran->timed_out) co_return too_much(run, tool.doing + ": it takes longer than is allowed");
-  if (ran->output_truncated) co_return rt::fail(rt::Code::kUnprocessable, tool.doing + ": it has too many streams");
+  if (ran->output_truncated) co_return rt::fail(rt::Code::kUnprocessable, tool.doing + ": it says more than is read");
   if (ran->succeeded()) co_return ran;
   if (ran->signal != 0 || ran->exit_status > kSignalStatus) {
     co_return too_much(run, tool.doing + ": it takes more time or memory than is allowed");

@@ -1,4 +1,4 @@
-// The public words of our enumerations; one place, so that every door says the same.
+// The public words of the enumerations that several doors show, so that every door says the same.
 #include "media/catalog/media.h"
 #include "media/jobs/jobs.h"
 #include "media/tenants/principal.h"

@@ -201,6 +201,9 @@ std::string whole_complaint(const Config& config) {
   if (config.tls.certificate.empty() != config.tls.key.empty()) {
     return "tls.key: a certificate and its key must be given together";
   }
+  if (config.events.keep_seconds <= config.webhooks.retry_seconds) {
+    return "events.keep_seconds: is not longer than webhooks.retry_seconds, but a delivery needs its event";
+  }
   return "";
 }
 

@@ -49,10 +49,6 @@ std::string cidr_complaint(std::string_view text) {
   return "has a prefix length out of range";
 }
 
-std::string absolute_complaint(std::string_view text) {
-  return text.empty() || text.starts_with('/') ? "" : "is not an absolute path";
-}
-
 std::string origin_complaint(std::string_view text) {
   if (text == "*") return "";
   const bool scheme = text.starts_with("https://") || text.starts_with("http://");
@@ -210,7 +206,8 @@ const std::vector<Key>& config_keys() {
        "Run media tools in a jail: no network, their own folder only. Uploads are hostile input; off only on a host "
        "that cannot."},
       {MILLRACE_KEY(media.ffprobe), "file", 0, 0, "The ffprobe to run, by its absolute path.", absolute_path_complaint},
-      {MILLRACE_KEY(media.jobs_max), "jobs", 1, 1024, "Probes that run at once. Few, so that ingest stays quick."},
+      {MILLRACE_KEY(media.jobs_max), "jobs", 1, 1024,
+       "Probes that run at once, and thumbnails, and packagings, so many of each. Few, so that ingest stays quick."},
       {MILLRACE_KEY(media.job_attempts_max), "attempts", 1, 100,
        "Attempts of a job before it has failed; only failures that may pass are tried again."},
       {MILLRACE_KEY(media.renditions), "true|false", 0, 0,
@@ -239,7 +236,8 @@ const std::vector<Key>& config_keys() {
        codec_complaint},
       {MILLRACE_KEY(media.encode_preset), "ultrafast|superfast|veryfast|faster|fast|medium|slow", 0, 0,
        "How much time x264 spends to make files smaller."},
-      {MILLRACE_KEY(media.encode_threads), "threads", 0, 64, "Threads of each encoder. 0: one per core, at most 8."},
+      {MILLRACE_KEY(media.encode_threads), "threads", 0, 64,
+       "Threads of each encoder, and of whisper.cpp. 0: one per core, at most 8."},
       {MILLRACE_KEY(media.encodes_max), "jobs", 1, 64, "Encodes that run at once. Each can keep all cores busy."},
       {MILLRACE_KEY(media.encode_ms_max), "ms", 1'000, 30 * 24 * kHourMs,
        "The longest that one encode may take; shorter media get less."},
@@ -321,7 +319,7 @@ const std::vector<Key>& config_keys() {
       {MILLRACE_KEY(imports.resolver), "file", 0, 0,
        "A program for pages of platforms: run with the URL of a page, it prints the URL of its media. It runs as our "
        "user and reaches the network, so none until told otherwise.",
-       absolute_complaint},
+       optional_path_complaint},
 
       {MILLRACE_KEY(events.keep_seconds), "seconds", 60, 365 * kDaySeconds,
        "How long events and what became of their deliveries are kept: who follows them may be away for so long. Longer "
