@@ -25,7 +25,7 @@ AppEvents::AppEvents(const ops::Config& config, media::Domain& domain, media::Wa
     : domain_(domain),
       log_(log),
       keep_ms_(config.events.keep_seconds * kMsPerSecond),
-      client_(policy),
+      client_(policy, {.ca_file = config.outbound.ca_file}),
       sequencer_(store, domain.webhooks),
       dispatcher_(store, [this](outbound::Request request) { return client_.send(std::move(request)); },
                   {.retry_first_ms = config.webhooks.retry_first_ms}) {

@@ -18,6 +18,9 @@ constexpr std::int64_t kKeepAliveMs = 15'000;
 constexpr std::int64_t kLookMs = 1'000;
 constexpr std::string_view kProgress = "media.progress";
 
+// After this the peer comes back with Last-Event-ID and is asked for its key again: it may have been revoked.
+constexpr std::int64_t kStreamMaxMs = 10 * 60'000;
+
 struct Wanted {
   std::vector<std::string> types;  // empty: all
   std::string subject;             // empty: all
@@ -45,7 +48,7 @@ class EventSource final : public http::Source {
 
   rt::Task<rt::Result<rt::Slices>> next(std::size_t) override {
     std::string text = std::exchange(opening_, {});
-    while (text.empty() && !services_.draining) {
+    while (text.empty() && !services_.draining && now_ms() - opened_ms_ < kStreamMaxMs) {
       auto read = co_await read_log(text);
       if (!read) co_return rt::pass(read);
       co_await read_progress(text);
@@ -101,6 +104,7 @@ class EventSource final : public http::Source {
   const std::shared_ptr<media::EventFollower> follower_;
   rt::Timer wake_timer_;
   std::string opening_ = opening_text();
+  const std::int64_t opened_ms_ = now_ms();
   std::int64_t told_ms_ = now_ms();
 };
 

@@ -52,7 +52,7 @@ Answer list_imports(Services& services, http::Exchange& exchange, media::Princip
   if (!query) co_return rt::pass(query);
   auto page = co_await services.imports.list(principal.tenant, std::move(*query));
   if (!page) co_return rt::pass(page);
-  co_return success(200, page_view(*page, media::json_of));
+  co_return success(200, page_view(*page, [](const media::Import& import) { return media::json_of(import); }));
 }
 
 Answer get_import(Services& services, http::Exchange& exchange, media::Principal principal) {

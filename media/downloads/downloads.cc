@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <utility>
 
 #include "media/archives/names.h"
@@ -18,6 +19,7 @@
 #include "media/records/select.h"
 #include "server/http/crypto.h"
 #include "server/http/json.h"
+#include "server/rt/timer.h"
 
 namespace millrace::media {
 namespace {
@@ -26,6 +28,8 @@ using rt::Code;
 
 // Each lost race means that another change won, so a few rounds are enough for all but an endless storm of them.
 constexpr int kUpdateRounds = 16;
+// Many may want the same film at once, and each of them writes to its hold.
+constexpr int kMakeRounds = 200;
 constexpr std::int64_t kMsPerSecond = 1000;
 constexpr std::size_t kFileIdBytes = 24;
 constexpr std::size_t kEtagHexDigits = 32;
@@ -171,13 +175,15 @@ rt::Task<rt::Result<Download>> Downloads::make(Download download, NewDownload wa
   download.description = wanted.description;
   download.created_ms = clock_();
   download.expires_ms = wanted.expires_ms.value_or(download.created_ms + limits_.expire_seconds * kMsPerSecond);
-  for (int round = 0; round < kUpdateRounds; ++round) {
+  for (int round = 0; round < kMakeRounds; ++round) {
     auto made = co_await try_make(download, wanted);
     if (made) {
       download.revision = *made;
       co_return download;
     }
     if (made.error().code != Code::kConflict) co_return rt::pass(made);
+    // Downloads of the same media change the same hold, so those that met once must not meet again.
+    co_await rt::sleep(std::chrono::milliseconds(store::ObjectId::random().low % (4 * (round + 1)) + 1));
   }
   co_return rt::fail(Code::kUnavailable, "what is selected is changed too often");
 }

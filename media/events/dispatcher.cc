@@ -16,6 +16,7 @@ using rt::Code;
 // To one webhook at once: a slow one takes no more of all that run.
 constexpr std::size_t kRunningPerWebhook = 4;
 constexpr std::int64_t kIdleLookMs = 60'000;  // without being woken
+constexpr std::int64_t kAttemptMs = 15'000;   // a receiver that answers later holds up others
 constexpr std::int64_t kTroubleMs = 1'000;    // the store could not be asked or told
 constexpr std::int64_t kNever = INT64_MAX;
 constexpr int kWriteRounds = 16;  // lost races in a row
@@ -183,6 +184,7 @@ rt::Task<rt::Result<Dispatcher::Outcome>> Dispatcher::attempt(Delivery delivery)
                                        {"webhook-timestamp", std::to_string(unix_seconds)},
                                        {"webhook-signature", std::move(signed_by)}},
                             .body = std::move(body),
+                            .total_ms = kAttemptMs,
                             .response_bytes_max = kResponseExcerptBytes};
   auto answer = co_await send_(std::move(request));
   if (!answer && answer.error().code == Code::kCancelled) co_return rt::pass(answer);

@@ -84,7 +84,7 @@ class Dispatcher {
   std::mutex mutex_;
   rt::Loop* loop_ = nullptr;  // guarded by mutex_; set while run() runs
 
-  static constexpr std::size_t kRunningMax = 32;
+  static constexpr std::size_t kRunningMax = 128;
 };
 
 }  // namespace millrace::media

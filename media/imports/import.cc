@@ -13,8 +13,11 @@ std::optional<std::string> unless_empty(const std::string& text) {
   return text.empty() ? std::nullopt : std::optional(text);
 }
 
-void write_file(http::JsonWriter& json, const ImportFile& file) {
-  json.begin_object().member("url", shown_url(file)).member("name", file.name).member("filename", file.file_name);
+void write_file(http::JsonWriter& json, const ImportFile& file, bool for_others) {
+  json.begin_object()
+      .member("url", shown_url(file, for_others))
+      .member("name", file.name)
+      .member("filename", file.file_name);
   json.member_if("transcriptionLanguageCode", unless_empty(file.language)).member("status", word(file.status));
   json.member("errorMessages", file.errors).member("uploadId", unless_empty(file.upload_id));
   json.member_if("mediaId", unless_empty(file.media_id));
@@ -40,13 +43,17 @@ ImportStatus status_of(const Import& import) {
   return any(ImportStatus::kCancelled) ? ImportStatus::kCancelled : ImportStatus::kSuccess;
 }
 
-std::string shown_url(const ImportFile& file) { return outbound::url_without_user(file.url); }
+std::string shown_url(const ImportFile& file, bool for_others) {
+  std::string url = outbound::url_without_user(file.url);
+  if (for_others) url.resize(std::min(url.find('?'), url.size()));
+  return url;
+}
 
-std::string json_of(const Import& import) {
+std::string json_of(const Import& import, bool for_others) {
   http::JsonWriter json;
   json.begin_object().member("id", import.id).member("status", word(status_of(import)));
   json.member_if("channel", unless_empty(import.channel_id)).key("files").begin_array();
-  for (const ImportFile& file : import.files) write_file(json, file);
+  for (const ImportFile& file : import.files) write_file(json, file, for_others);
   json.end_array().member("createdAt", http::iso_time(import.created_ms));
   json.member("updatedAt", http::iso_time(import.updated_ms)).end_object();
   return json.take();

@@ -53,10 +53,11 @@ struct Import {
 // Pending until a file runs; at the end Failed if any file failed, else Cancelled if any was, else Success.
 ImportStatus status_of(const Import& import);
 
-// Without user and password.
-std::string shown_url(const ImportFile& file);
-// JSON, in the words of the v2 door: for it and for events.
-std::string json_of(const Import& import);
+// Without user and password. For others than who gave it (`for_others`) without its query too: a signature may be in
+// it.
+std::string shown_url(const ImportFile& file, bool for_others = false);
+// JSON, in the words of the v2 door: for it and (`for_others`) for events.
+std::string json_of(const Import& import, bool for_others = false);
 
 // What an imported file is to doors that know no uploads, while it is no media: preparing, or errored once it failed.
 Media media_to_be(const ImportFile& file, const Upload& upload);

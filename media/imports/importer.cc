@@ -17,6 +17,8 @@ namespace {
 using rt::Code;
 
 constexpr std::size_t kErrorsKept = 5;
+// An attempt that brought less has brought nothing: a server that cuts after each byte must not be asked for ever.
+constexpr std::uint64_t kBytesBrought = 64 << 10;
 constexpr std::string_view kPageType = "text/html";
 // A resolver asks the network and runs an interpreter; it writes no files to speak of.
 constexpr JailLimits kResolverLimits{.memory_bytes = 1ull << 30,
@@ -292,7 +294,7 @@ bool Importer::apply(const Work& work, const Outcome& outcome, Import& import, s
     imports_.queue(transaction, import, work.index);
     return true;
   }
-  const bool brought = outcome.bytes_received > file.bytes_received;
+  const bool brought = outcome.bytes_received >= file.bytes_received + kBytesBrought;
   file.bytes_received = std::max(file.bytes_received, outcome.bytes_received);
   file.attempt = brought ? 1 : file.attempt + 1;
   if (outcome.new_validator) file.validator = *outcome.new_validator;

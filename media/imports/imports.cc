@@ -84,7 +84,7 @@ NewEvent event_of(const Import& import) {
   return {.tenant = import.tenant,
           .type = failed ? "import.failed" : "import.completed",
           .subject = import.id,
-          .data = json_of(import)};
+          .data = json_of(import, true)};
 }
 
 }  // namespace

@@ -32,15 +32,17 @@ Rendition audio_rendition(const Media& media) {
   return rendition;
 }
 
-rt::Task<rt::Result<ProcessResult>> encode(StepRun run, std::vector<std::string> command, std::size_t outputs) {
+rt::Task<rt::Result<ProcessResult>> encode(StepRun run, std::vector<std::string> command, std::size_t outputs,
+                                           std::uint64_t bits_per_second_max) {
   Tool tool{.command = std::move(command),
             .limits = encode_limits(run.media, outputs, run.shop.options),
             .doing = "it cannot be encoded"};
+  tool.limits.file_bytes = encoded_bytes_max(run.media, bits_per_second_max);
   co_return co_await run_metered(run, std::move(tool), run.media.probe.duration_ms, kEncodePercent);
 }
 
 rt::Task<rt::Result<StepResult>> make_audio_file(StepRun run) {
-  auto ran = co_await encode(run, audio_command(run.media, run.shop.options), 1);
+  auto ran = co_await encode(run, audio_command(run.media, run.shop.options), 1, 0);
   if (!ran) co_return rt::pass(ran);
   auto made = co_await keep_movie(run, "audio.m4a", audio_rendition(run.media));
   if (!made) co_return rt::pass(made);
@@ -52,7 +54,9 @@ rt::Task<rt::Result<StepResult>> make_audio_file(StepRun run) {
 rt::Task<rt::Result<StepResult>> make_video_files(StepRun run) {
   const auto outputs = encode_outputs(run.media, run.shop.options);
   if (outputs.empty()) co_return rt::fail(rt::Code::kUnprocessable, "the video has no size");
-  auto ran = co_await encode(run, encode_command(run.media, outputs, run.shop.options), outputs.size());
+  std::uint64_t most = 0;
+  for (const EncodeOutput& output : outputs) most = std::max(most, output.rung.bits_per_second_max);
+  auto ran = co_await encode(run, encode_command(run.media, outputs, run.shop.options), outputs.size(), most);
   if (!ran) co_return rt::pass(ran);
   StepResult result;
   for (const EncodeOutput& output : outputs) {

@@ -22,6 +22,11 @@ constexpr std::int64_t kUnknownDurationMs = 3'600'000;
 // How much slower than the media itself one rung may be encoded on a busy host.
 constexpr std::int64_t kTimesSlower = 20;
 constexpr std::int64_t kEncodeLeastMs = 120'000;
+// The longest file; those that are known to be shorter get less (encoded_bytes_max).
+constexpr std::uint64_t kEncodedBytesMax = 64 * kGiB;
+// For containers, and the first second of what is more than its average.
+constexpr std::uint64_t kEncodedBeyondBytes = 64ull << 20;
+constexpr std::uint64_t kSoundBitsPerSecond = 128'000;
 constexpr std::int64_t kPackageLeastMs = 60'000;
 constexpr std::uint64_t kPackageBytesPerMs = 10'000;
 
@@ -149,10 +154,16 @@ JailLimits encode_limits(const Media& media, std::size_t outputs, const Processi
   limits.memory_bytes = 16 * kGiB;  // of addresses: each thread reserves far more than it uses
   limits.deadline_ms = std::min(options.encode_ms_max, kEncodeLeastMs + scaled_ms);
   limits.cpu_seconds = static_cast<std::uint64_t>(limits.deadline_ms / 1000) * (options.threads + 1);
-  limits.file_bytes = 64 * kGiB;
+  limits.file_bytes = kEncodedBytesMax;
   limits.open_files = 256;
   limits.processes = 512;
   return limits;
+}
+
+std::uint64_t encoded_bytes_max(const Media& media, std::uint64_t bits_per_second_max) {
+  const std::uint64_t bytes_per_second = (bits_per_second_max + kSoundBitsPerSecond) / 8;
+  const auto seconds = static_cast<std::uint64_t>(duration_or_guess(media) / 1000 + 1);
+  return std::min(kEncodedBytesMax, 2 * bytes_per_second * seconds + kEncodedBeyondBytes);
 }
 
 Words package_command(const std::vector<PackageTrack>& tracks, const ProcessingOptions& options) {

@@ -42,6 +42,8 @@ std::vector<std::string> encode_command(const Media& media, const std::vector<En
 // The sound alone, to "audio.m4a".
 std::vector<std::string> audio_command(const Media& media, const ProcessingOptions& options);
 JailLimits encode_limits(const Media& media, std::size_t outputs, const ProcessingOptions& options);
+// A file of so many bits per second cannot need more, so what does is made to fill the disk.
+std::uint64_t encoded_bytes_max(const Media& media, std::uint64_t bits_per_second_max);
 
 // A track to cut into CMAF: from which file, to NAME.m3u8 and NAME.mp4.
 struct PackageTrack {

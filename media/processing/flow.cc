@@ -1,6 +1,7 @@
 #include "media/processing/flow.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "media/events/event.h"
 #include "media/records/codec.h"
@@ -69,17 +70,27 @@ rt::Task<rt::Status> Flow::note(const Job& job, Stage stage, std::function<void(
   co_return co_await commit(job, wanted, noted);
 }
 
-rt::Task<rt::Status> Flow::fail(const Job& job, std::string reason) {
-  const auto wanted = [](const Media& media) { return is_at(media, media.stage); };
+rt::Task<rt::Status> Flow::fail(const Job& job, Stage stage, std::string reason) {
+  const auto wanted = [stage](const Media& media) { return is_at(media, stage); };
   const auto failed = [this, &reason](Media& media, store::Transaction& transaction) {
-    media.error = reason;
-    media.reprocessing = false;
-    media.updated_ms = clock_();
-    set_outcome(media, MediaStatus::kErrored);
-    add_event(transaction, event_of(media, "errored"), media.updated_ms);
-    return at_once({});
+    return give_up(media, reason, transaction);
   };
   co_return co_await commit(job, wanted, failed);
+}
+
+// What was made before plays on when it cannot be made anew.
+rt::Task<rt::Status> Flow::give_up(Media& media, const std::string& reason, store::Transaction& transaction) {
+  const bool again = std::exchange(media.reprocessing, false);
+  auto made = co_await Renditions(store_).of_media(media.tenant, media.id);
+  if (!made) co_return rt::pass(made);
+  const bool plays =
+      again && std::ranges::any_of(*made, [](const Rendition& each) { return each.kind != RenditionKind::kThumbnail; });
+  media.error = plays ? "it could not be made anew: " + reason : reason;
+  media.updated_ms = clock_();
+  if (plays) media.stage = Stage::kDone;
+  set_outcome(media, plays ? MediaStatus::kReady : MediaStatus::kErrored);
+  add_event(transaction, event_of(media, plays ? "ready" : "errored"), media.updated_ms);
+  co_return rt::Status();
 }
 
 rt::Task<rt::Status> Flow::replace(const Media& media, const StepResult& result, store::Transaction& transaction) {

@@ -42,13 +42,14 @@ class Flow {
   rt::Task<rt::Status> finish(const Job& job, Stage stage, StepResult result);
   // Small edits on the way, as long as it is at that stage. They do not count as a change of the media.
   rt::Task<rt::Status> note(const Job& job, Stage stage, std::function<void(Media&)> edit);
-  // The step cannot be done: the media is errored, with the reason.
-  rt::Task<rt::Status> fail(const Job& job, std::string reason);
+  // The step cannot be done: the media is errored, with the reason; one that was to be made anew stays as it was.
+  rt::Task<rt::Status> fail(const Job& job, Stage stage, std::string reason);
 
  private:
   using Edit = std::function<rt::Task<rt::Status>(Media&, store::Transaction&)>;
   rt::Task<rt::Status> commit(const Job& job, std::function<bool(const Media&)> wanted, Edit edit);
   rt::Task<rt::Status> replace(const Media& media, const StepResult& result, store::Transaction& transaction);
+  rt::Task<rt::Status> give_up(Media& media, const std::string& reason, store::Transaction& transaction);
   void advance(const Job& job, Media& media, store::Transaction& transaction);
 
   store::Store& store_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 
 #include "media/processing/progress.h"
 #include "server/rt/event.h"
@@ -17,22 +18,35 @@ struct Meter {
   ProgressReader reader;
   rt::Event heard;
   bool ended = false;
+  ProcessStop stop;
+  std::optional<rt::Error> refusal = {};  // why it was stopped from here
 };
+
+// Whether the tool should go on: somebody still wants what it makes, and the disk has room for it.
+rt::Task<rt::Status> look_after(StepRun run, std::uint32_t percent) {
+  auto media = co_await run.shop.flow.get(run.media.tenant, run.media.id);
+  if (!media && media.error().code == rt::Code::kNotFound) co_return rt::pass(media);
+  if (media && media->progress_percent < percent) {
+    co_await run.shop.flow.note(run.job.job(), run.media.stage, [percent](Media& edited) {
+      edited.progress_percent = std::max(edited.progress_percent, percent);
+    });
+  }
+  co_return co_await run.shop.workspace.has_room(run.directory);
+}
 
 // Progress is no promise: what cannot be written now is written with the next.
 rt::Task<void> report(StepRun run, Meter& meter, std::int64_t whole_ms, std::uint32_t percent_max) {
-  std::uint32_t written = 0;
   Steady::time_point last = Steady::now();
   while (!meter.ended) {
     co_await meter.heard.wait();
     const std::uint32_t percent = percent_of(meter.reader.out_time_ms(), whole_ms, percent_max);
-    if (meter.ended || percent <= written || Steady::now() - last < kReportEvery) continue;
-    written = percent;
+    if (meter.ended || meter.refusal || Steady::now() - last < kReportEvery) continue;
     last = Steady::now();
     co_await run.job.progress(percent_of(meter.reader.out_time_ms(), whole_ms, 100));
-    co_await run.shop.flow.note(run.job.job(), run.media.stage, [percent](Media& media) {
-      media.progress_percent = std::max(media.progress_percent, percent);
-    });
+    rt::Status good = co_await look_after(run, percent);
+    if (good) continue;
+    meter.refusal = std::move(good.error());
+    meter.stop.ask();
   }
 }
 
@@ -47,10 +61,11 @@ rt::Task<rt::Result<ProcessResult>> run_metered(StepRun run, Tool tool, std::int
   };
   rt::Scope scope;
   scope.spawn(report(run, meter, whole_ms, percent_max));
-  auto ran = co_await run_tool(run.shop.jail, run.directory, std::move(tool), run.job);
+  auto ran = co_await run_tool(run.shop.jail, run.directory, std::move(tool), run.job, meter.stop);
   meter.ended = true;
   meter.heard.set();
   co_await scope.join();
+  if (meter.refusal && !run.job.stopping()) co_return std::unexpected(std::move(*meter.refusal));
   co_return ran;
 }
 

@@ -17,7 +17,9 @@ std::uint64_t room_for_files(const Media& media) { return media.size_bytes * 2; 
 JobKind kind_of_step(Workshop& shop, Step step, std::uint32_t concurrency, std::uint32_t attempts_max) {
   JobKind kind;
   kind.run = [&shop, step](JobRun& job) { return run_step(shop, step, job); };
-  kind.gave_up = [&shop](const Job& job, const rt::Error& error) { return shop.flow.fail(job, error.message); };
+  kind.gave_up = [&shop, stage = step.stage](const Job& job, const rt::Error& error) {
+    return shop.flow.fail(job, stage, error.message);
+  };
   kind.concurrency = concurrency;
   kind.attempts_max = attempts_max;
   kind.lease_ms = shop.options.encode_ms_max + kLeaseBeyondMs;

@@ -35,6 +35,11 @@ std::string complaint_of(const std::string& stderr_text) {
 
 rt::Task<rt::Result<ProcessResult>> run_tool(Jail& jail, std::filesystem::path directory, Tool tool, JobRun& run) {
   ProcessStop stop;
+  co_return co_await run_tool(jail, std::move(directory), std::move(tool), run, stop);
+}
+
+rt::Task<rt::Result<ProcessResult>> run_tool(Jail& jail, std::filesystem::path directory, Tool tool, JobRun& run,
+                                             ProcessStop& stop) {
   run.on_stop([&stop] { stop.ask(); });
   auto ran =
       co_await jail.run(std::move(directory), std::move(tool.command), tool.limits, stop, std::move(tool.on_stdout));

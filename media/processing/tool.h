@@ -25,6 +25,9 @@ struct Tool {
 // What it said when it succeeded. kUnprocessable with its complaint when it refused the file. When time or memory ran
 // out, or it crashed: kTimeout the first time, since the host may have been busy, then kUnprocessable.
 rt::Task<rt::Result<ProcessResult>> run_tool(Jail& jail, std::filesystem::path directory, Tool tool, JobRun& run);
+// As above; `stop` ends it from elsewhere, kCancelled.
+rt::Task<rt::Result<ProcessResult>> run_tool(Jail& jail, std::filesystem::path directory, Tool tool, JobRun& run,
+                                             ProcessStop& stop);
 
 // The last thing a tool complained of, short and without control characters.
 std::string complaint_of(const std::string& stderr_text);

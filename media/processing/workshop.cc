@@ -1,6 +1,15 @@
 #include "media/processing/workshop.h"
 
 namespace millrace::media {
+namespace {
+
+// A quota is not cured by trying again.
+rt::Error told(rt::Error error) {
+  if (error.code == rt::Code::kQuotaExceeded) error.code = rt::Code::kUnprocessable;
+  return error;
+}
+
+}  // namespace
 
 rt::Task<rt::Status> run_step(Workshop& shop, Step step, JobRun& job) {
   auto media = co_await shop.flow.get(job.job().tenant, job.job().subject);
@@ -10,7 +19,7 @@ rt::Task<rt::Status> run_step(Workshop& shop, Step step, JobRun& job) {
   if (!directory) co_return rt::pass(directory);
   auto result = co_await step.work(StepRun{shop, *media, *directory, job});
   co_await shop.workspace.close(*directory);
-  if (!result) co_return rt::pass(result);
+  if (!result) co_return std::unexpected(told(std::move(result.error())));
   co_return co_await shop.flow.finish(job.job(), step.stage, std::move(*result));
 }
 

@@ -128,6 +128,10 @@ rt::Task<rt::Result<Workspace::Path>> Workspace::open(std::string job_id, std::u
   co_return rt::pass(made);
 }
 
+rt::Task<rt::Status> Workspace::has_room(Path directory) {
+  co_return co_await io_.run([&] { return check_room(directory, 0); });
+}
+
 rt::Task<void> Workspace::close(Path directory) {
   co_await io_.run([&] {
     std::error_code ignored;  // removed at the next start

@@ -45,6 +45,8 @@ class Workspace {
 
   // An empty directory for the job. kFull when the disk has no room for `bytes` more.
   rt::Task<rt::Result<Path>> open(std::string job_id, std::uint64_t bytes);
+  // kFull when a job has left the disk too little for the store.
+  rt::Task<rt::Status> has_room(Path directory);
   rt::Task<void> close(Path directory);
 
   // A file `bytes` long and full of holes until lay() fills it.

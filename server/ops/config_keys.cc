@@ -305,7 +305,7 @@ const std::vector<Key>& config_keys() {
        "Largest file that is fetched; a tenant's own limit and quota count too."},
       {MILLRACE_KEY(imports.connect_ms), "ms", 1, kHourMs, "Time for name, connection and TLS together."},
       {MILLRACE_KEY(imports.idle_ms), "ms", 1'000, kHourMs,
-       "A server that sends nothing for so long is asked again, from where it stopped."},
+       "A server that sends less than 1 KiB/s for so long is asked again, from where it stopped."},
       {MILLRACE_KEY(imports.total_ms_max), "ms", 1'000, 30 * 24 * kHourMs,
        "One attempt at a file. Long: what counts is silence, not age."},
       {MILLRACE_KEY(imports.redirects_max), "redirects", 0, 50,

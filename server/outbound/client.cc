@@ -11,6 +11,8 @@ namespace {
 using rt::Code;
 
 constexpr char kSchemes[] = "http,https";
+// Per second. A server that trickles is as good as silent, but it would hold its place for ever.
+constexpr long kLowSpeedBytes = 1024;
 constexpr char kUserAgent[] = "millrace";
 
 template <class Value>
@@ -52,7 +54,7 @@ void set_limits(CURL* easy, const Request& request) {
   set(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request.connect_ms));
   set(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(request.total_ms));
   if (request.idle_ms > 0) {
-    set(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    set(easy, CURLOPT_LOW_SPEED_LIMIT, kLowSpeedBytes);
     set(easy, CURLOPT_LOW_SPEED_TIME, static_cast<long>((request.idle_ms + 999) / 1000));
   }
   set(easy, CURLOPT_FOLLOWLOCATION, request.redirects_max > 0 ? 1L : 0L);

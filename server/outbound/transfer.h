@@ -27,7 +27,7 @@ struct Request {
   std::string body = {};
   std::int64_t connect_ms = 10'000;
   std::int64_t total_ms = 30'000;  // 0: no limit
-  std::int64_t idle_ms = 0;        // the server sends nothing for so long, in whole seconds; 0: no limit
+  std::int64_t idle_ms = 0;        // the server sends less than 1 KiB/s for so long, in whole seconds; 0: no limit
   std::uint32_t redirects_max = 0;
   std::size_t response_bytes_max = 64 << 10;  // of send(): what is beyond it is dropped
 };

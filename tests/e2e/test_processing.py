@@ -180,3 +180,33 @@ def test_a_server_that_ends_in_the_middle_goes_on_where_it_was(start, tmp_path, 
             server.stop()
     result = check(server.data)
     assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_a_removed_media_stops_its_encode(start, tmp_path):
+    path = generated_clip(tmp_path / "clip.mp4", "-f", "lavfi", "-i", "testsrc2=size=854x480:rate=25:duration=90", *H264)
+    with start("removed", env=FULL | {"MILLRACE_MEDIA_ENCODE_PRESET": "slow"}) as server:
+        api = server.api()
+        media_id = api.ingest(path.read_bytes(), path.name)["mediaId"]
+        wait_until(lambda: api.media(media_id)["progress"] > 0, "the encode to be on its way", 60)
+        api.call("DELETE", f"/v2/media/{media_id}?hard=true")
+        wait_until(lambda: not any((server.data / "jobs").iterdir()), "the encode to end", 15)
+        assert server.metric("millrace_store_logical_bytes") == 0
+
+
+def test_what_cannot_be_made_anew_plays_on(tmp_path):
+    from harness import Server
+    path = generated_clip(tmp_path / "clip.mp4", *PICTURE, *H264)
+    server = Server(tmp_path / "own", env=FULL).start()
+    try:
+        media_id = processed(server.api(), path)["id"]
+        server.stop()
+        server.env = FULL | {"MILLRACE_LIMITS_QUOTA_BYTES": "1000"}
+        api = server.start().api()
+        api.call("POST", f"/v2/media/{media_id}/reprocess", 202)
+        media = api.settled(media_id, SETTLE_SECONDS)
+        assert media["status"] == "ready" and "made anew" in media["error"], media
+        assert httpx.get(f"{server.base}/play/{media_id}/master.m3u8").status_code == 200
+        assert server.stop() == 0
+    finally:
+        if server.process.poll() is None:
+            server.kill()
