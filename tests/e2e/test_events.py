@@ -15,6 +15,7 @@ import httpx
 import pytest
 from standardwebhooks import Webhook
 
+from elsewhere import Elsewhere
 from harness import Server, clips, noise, serving, wait_until
 
 ALLOWED = {"MILLRACE_OUTBOUND_ALLOW": "127.0.0.0/8", "MILLRACE_WEBHOOKS_RETRY_FIRST_MS": "50"}
@@ -104,6 +105,22 @@ def api(own):
 
 
 # --- webhooks ---
+
+def test_imports_and_downloads_are_told_without_their_secrets(api, receiver):
+    hook(api, receiver, events=["import.*", "download.*"])
+    with Elsewhere() as elsewhere:
+        url = elsewhere.put("/film?X-Amz-Signature=secret", noise(50_000, 5))
+        good = api.call("POST", "/v2/uploads/imports", 201, json={"files": [{"url": url, "name": "good"}]})
+        bad = api.call("POST", "/v2/uploads/imports", 201, json={"files": [{"url": elsewhere.base + "/none", "name": "bad"}]})
+        wait_until(lambda: receiver.types(good["id"]) and receiver.types(bad["id"]), "the imports to be told", 30)
+    assert receiver.types(good["id"]) == ["import.completed"]
+    assert receiver.types(bad["id"]) == ["import.failed"]
+    media = api.call("GET", f"/v2/uploads/imports/{good['id']}")["files"][0]["mediaId"]
+    download = api.call("POST", "/v2/downloads", 201, json={"title": "All", "selectedMediaIds": [media]})
+    wait_until(lambda: receiver.types(download["id"]), "the download to be told")
+    assert receiver.types(download["id"]) == ["download.ready"]
+    assert "secret" not in json.dumps([body for _, body in receiver.taken])
+
 
 def test_a_receiver_is_told_the_way_of_a_file(api, receiver, tmp_path):
     webhook = hook(api, receiver)

@@ -210,3 +210,18 @@ def test_what_cannot_be_made_anew_plays_on(tmp_path):
     finally:
         if server.process.poll() is None:
             server.kill()
+
+
+def test_further_codecs_when_configured(start, tmp_path):
+    path = generated_clip(tmp_path / "clip.mp4", *PICTURE, *SOUND, *H264, "-c:a", "aac")
+    with start("codecs", env=FULL | {"MILLRACE_MEDIA_CODECS": "h264,hevc,av1"}) as server:
+        api = server.api()
+        media = processed(api, path)
+        assert media["status"] == "ready", media
+        made = {name: each for name, each in renditions(api, media["id"]).items() if each["kind"] == "video"}
+        assert made.keys() == {"240", "240-hevc", "240-av1"}
+        for name, codec in (("240", "h264"), ("240-hevc", "hevc"), ("240-av1", "av1")):
+            found = subprocess.run(["ffprobe", "-v", "error", "-select_streams", "v", "-show_entries", "stream=codec_name",
+                                    "-of", "default=nk=1:nw=1", made[name]["url"]], capture_output=True, text=True, timeout=60)
+            assert found.stdout.split() == [codec], found
+        assert httpx.get(f"{server.base}/play/{media['id']}/master.m3u8").text.count("EXT-X-STREAM-INF") == 3
