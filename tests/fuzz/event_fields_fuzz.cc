@@ -23,7 +23,8 @@ void position(std::string_view text) {
 }
 
 void names(std::string_view text) {
-  const media::Webhook webhook{.events = {std::string(text)}};
+  media::Webhook webhook;
+  webhook.events = {std::string(text)};
   const bool known = media::check_event_names(webhook.events).has_value();
   const bool heard = media::wants(webhook, "media.ready") || media::wanted_as_asset(webhook, "media.ready");
   hold(known || !heard);
