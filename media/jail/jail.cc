@@ -75,6 +75,12 @@ std::vector<std::string> jailed(const std::filesystem::path& directory, const Ja
   return line;
 }
 
+// Where the kernel groups processes by session (sched(7), autogroup), nice is no more than an order within one; the
+// session says how it stands beside others.
+void add_session_priority(std::vector<std::string>& line, std::int64_t nice) {
+  add(line, {kShell, "-c", "{ echo \"$0\" >/proc/self/autogroup; } 2>/dev/null; exec \"$@\"", std::to_string(nice)});
+}
+
 // Outermost, so that all that follows begins with it. The shell moves itself and becomes the rest of the command line.
 void add_priority(std::vector<std::string>& line, const JailPriority& priority) {
   std::error_code ignored;  // not there: it stays in our group
@@ -107,6 +113,7 @@ rt::Task<rt::Result<ProcessResult>> Jail::run(std::filesystem::path directory, s
     options.descriptor_3 = std::move(*filter);
     for (auto& argument : jailed(directory, limits)) options.arguments.push_back(std::move(argument));
   }
+  if (priority_.nice > 0) add_session_priority(options.arguments, priority_.nice);
   auto limit_arguments = limited(limits);
   // Outside a namespace the count would be that of all processes of our user.
   if (enabled_) limit_arguments.push_back("--nproc=" + std::to_string(limits.processes));
