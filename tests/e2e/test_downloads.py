@@ -12,7 +12,7 @@ import zipfile
 import httpx
 import pytest
 
-from harness import MIB, check, curl, noise, wait_until
+from harness import MIB, check, clips, curl, noise, wait_until
 from test_s3 import client
 
 TITLE = "Q4: Grüße/board"
@@ -358,3 +358,28 @@ def test_without_a_key(server, api):
     assert stranger.get(url_of(mine)).content == b"private"
     assert stranger.get("/v2/downloads/file/00ff").status_code == 404
     assert mine["files"][0]["url"].rsplit("/", 1)[1] not in server.log()
+
+
+def test_what_was_made_of_a_media_can_be_taken_home(start, tmp_path):
+    speech = clips(tmp_path)[-1]
+    with start("made", env={"MILLRACE_MEDIA_RENDITIONS": "true", "MILLRACE_MEDIA_TRANSCRIPTS": "true"}) as server:
+        api = server.api()
+        media = api.settled(api.ingest(speech.read_bytes(), speech.name)["mediaId"], 120)
+        made = api.call("GET", f"/v2/media/{media['id']}/metadata")["renditions"]
+        rendition = next(each for each in made if each["kind"] in ("video", "audio"))
+        anonymous = httpx.post(f"{server.base}/v2/downloads", json={"title": "x", "selectedRenditionIds": [rendition["id"]]})
+        assert anonymous.status_code == 201, anonymous.text
+        file = anonymous.json()["data"]["files"][0]
+        content = httpx.get(file["url"]).content
+        assert len(content) == file["size"] == rendition["size"]
+        both = {"title": "x", "selectedRenditionIds": [rendition["id"]], "selectedMediaIds": [media["id"]]}
+        assert httpx.post(f"{server.base}/v2/downloads", json=both).status_code in (400, 401, 403)
+        transcripts = f"/v2/media/{media['id']}/metadata/transcripts"
+        written = wait_until(lambda: next((t for t in api.call("GET", transcripts) if t["status"] == "ready"), None),
+                             "the transcript", 90)
+        text = api.raw("GET", f"{transcripts}/{written['id']}/download?transcriptDownloadType=srt").content
+        both["selectedTranscripts"] = [{"id": written["id"], "format": "srt"}]
+        package = api.call("POST", "/v2/downloads", 201, json=both)["files"][0]["url"]
+        with zipfile.ZipFile(io.BytesIO(httpx.get(package).content)) as archive:
+            assert {archive.read(name) for name in archive.namelist()} == {content, speech.read_bytes(), text}
+            assert {each.compress_type for each in archive.infolist()} == {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
