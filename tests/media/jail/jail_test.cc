@@ -86,6 +86,17 @@ TEST_F(JailTest, lets_nothing_out_that_tries) {
   EXPECT_EQ(result.stdout_text, "tried\n") << result.stderr_text;
 }
 
+// A kernel that does not group processes by session has no such file, and nice alone is enough there.
+TEST_F(JailTest, stands_back_as_a_process_and_as_a_session) {
+  Jail polite(true, {.nice = 7, .cgroup = {}});
+  ProcessStop stop;
+  std::vector<std::string> look = {"/usr/bin/sh", "-c", "nice; cat /proc/self/autogroup 2>/dev/null || echo nice 7"};
+  auto result = rt::run_until_done(polite.run(directory_, std::move(look), limits_, stop));
+  ASSERT_TRUE(result.has_value());
+  EXPECT_TRUE(result->stdout_text.starts_with("7\n")) << result->stdout_text;
+  EXPECT_TRUE(result->stdout_text.ends_with("nice 7\n")) << result->stdout_text;
+}
+
 TEST_F(JailTest, bounds_memory) {
   limits_.memory_bytes = 256ull << 20;
   EXPECT_NE(run("head -c 1000000000 /dev/zero | tail | wc -c").stdout_text, "1000000000\n");
