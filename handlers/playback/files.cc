@@ -53,12 +53,13 @@ std::optional<ByteRange> piece_named(const Rendition& track, std::string_view na
   return ByteRange{segment.offset, segment.length};
 }
 
-// Addresses that say which bytes they mean (presentation.h) mean no others.
-rt::Status check_version(const http::Request& request, const Rendition& rendition) {
+// Whether the address says which bytes it means (presentation.h). One that does means no others; one that does not
+// means what is there now, so it may be kept only for as long as a playlist.
+rt::Result<bool> names_version(const http::Request& request, const Rendition& rendition) {
   const auto query = query_of(request);
   if (!query) return std::unexpected(query.error());
   const auto version = value_of(*query, "v");
-  if (!version || *version == version_of(rendition)) return {};
+  if (!version || *version == version_of(rendition)) return version.has_value();
   return rt::fail(rt::Code::kNotFound, "this media was made anew: load its playlist again");
 }
 
@@ -71,22 +72,23 @@ rt::Task<rt::Status> set_body(http::Response& response, store::Store& store, sto
 }
 
 // An object never changes, so its name and the place in it are as strong as a tag can be.
-Representation representation_of(const Rendition& rendition, ByteRange piece, bool is_public) {
+Representation representation_of(const Rendition& rendition, ByteRange piece, const std::string& cache_control) {
   std::string tag = rendition.object.text();
   if (!is_file(rendition)) tag += "-" + std::to_string(piece.first);
   Representation shown(piece.length, tag, rendition.created_ms, rendition.content_type, {});
   shown.fields.remove("content-disposition");
   for (http::Fields* fields : {&shown.fields, &shown.validator_fields}) {
-    fields->set("cache-control", unchanging(is_public));
+    fields->set("cache-control", cache_control);
   }
   return shown;
 }
 
 Answer bytes_response(Services& services, http::Exchange& exchange, const Rendition& rendition, ByteRange piece,
                       bool is_public) {
-  auto good = check_version(exchange.request, rendition);
-  if (!good) co_return rt::pass(good);
-  const Representation shown = representation_of(rendition, piece, is_public);
+  const auto versioned = names_version(exchange.request, rendition);
+  if (!versioned) co_return std::unexpected(versioned.error());
+  const std::string cache_control = *versioned ? unchanging(is_public) : changing(is_public);
+  const Representation shown = representation_of(rendition, piece, cache_control);
   const auto set = [&](http::Response& response, ByteRange range) {
     return set_body(response, services.store, rendition.object, {piece.first + range.first, range.length});
   };
