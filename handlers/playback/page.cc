@@ -20,9 +20,9 @@ using media::Rendition;
 using media::RenditionKind;
 
 constexpr const char* kPageType = "text/html; charset=utf-8";
-// hls.js plays from memory, by addresses of the kind blob:.
+// hls.js plays from memory, by addresses of the kind blob:, and makes its subtitle tracks with an empty file as data:.
 constexpr const char* kPolicy =
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self' blob:; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self' blob: data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'";
 
 void protect(http::Fields& fields) {

@@ -5,6 +5,7 @@ import re
 import socket
 import ssl
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
@@ -22,7 +23,7 @@ class File:
 
 class Elsewhere:
     def __init__(self, address="127.0.0.1", tls=None):
-        self.files, self.requests = {}, []
+        self.files, self.requests, self.times = {}, [], []
         elsewhere = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -30,6 +31,7 @@ class Elsewhere:
 
             def do_GET(self):
                 elsewhere.requests.append((self.path, dict(self.headers.items())))
+                elsewhere.times.append((self.path, time.monotonic()))
                 elsewhere.answer(self)
 
             def log_message(self, *_):
@@ -62,6 +64,10 @@ class Elsewhere:
 
     def asked(self, path):
         return [headers for asked, headers in self.requests if asked == path]
+
+    def asked_at(self, path):
+        """Seconds of a clock of its own."""
+        return [at for asked, at in self.times if asked == path]
 
     def answer(self, handler):
         file = self.files.get(handler.path)

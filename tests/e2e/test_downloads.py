@@ -317,6 +317,18 @@ def test_expires(start):
         api.call("GET", f"/v2/downloads/{download['id']}", 404)
 
 
+def test_expires_as_configured_when_it_does_not_say(start):
+    env = {"MILLRACE_DOWNLOADS_EXPIRE_SECONDS": "2", "MILLRACE_UPLOADS_SWEEP_SECONDS": "1"}
+    with start(env=env) as server:
+        api = server.api()
+        media = api.ingest(FILES[0], "clip.mp4")["mediaId"]
+        api.settled(media)
+        short, long = create(api, selectedMediaIds=[media]), create(api, selectedMediaIds=[media], expires=in_seconds(3600))
+        assert httpx.get(url_of(short)).status_code == 200
+        wait_until(lambda: httpx.get(url_of(short)).status_code == 410, "the end")
+        assert httpx.get(url_of(long)).status_code == 200
+
+
 def test_refusals_name_the_field(api):
     media = api.ingest(b"here", "here.txt")["mediaId"]
 

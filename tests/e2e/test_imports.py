@@ -149,6 +149,15 @@ def test_words_of_failures(api, elsewhere):
     assert "onnect" in failure(api, imported(api, "http://127.0.0.1:1/"))
 
 
+def test_waits_for_as_long_as_the_server_says(start, elsewhere):
+    """Never earlier; how much later is nobody's business."""
+    elsewhere.put("/later", b"", status=503, headers={"Retry-After": "2"})
+    with start(env=ENV | {"MILLRACE_IMPORTS_RETRY_MS_MAX": "10000", "MILLRACE_IMPORTS_ATTEMPTS_MAX": "2"}) as own:
+        failure(own.api(), imported(own.api(), elsewhere.base + "/later"))
+    first, second = elsewhere.asked_at("/later")
+    assert second - first >= 2
+
+
 def test_goes_on_after_cuts(api, elsewhere):
     content = noise(6 * MIB, 4)
     url = elsewhere.put("/cut", content, cuts=[1 * MIB, 2 * MIB, 1 * MIB, 1 * MIB, 100_000])

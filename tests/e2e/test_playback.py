@@ -13,7 +13,6 @@ import httpx
 import pytest
 
 from harness import generated_clip, serving
-from node import installed
 
 PLAYS = {"MILLRACE_MEDIA_RENDITIONS": "true", "MILLRACE_MEDIA_LADDER_HEIGHTS": "240,144",
          "MILLRACE_MEDIA_ENCODE_PRESET": "ultrafast", "MILLRACE_MEDIA_ENCODE_THREADS": "1"}
@@ -226,16 +225,6 @@ def test_deleted_media_do_not_play(playing, api, tmp_path):
     assert httpx.get(play(playing, media)).status_code == 404
     api.call("POST", f"/v2/media/{media}/recover")
     assert httpx.get(play(playing, media)).status_code == 200
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    packages = installed("browser_js")
-
-    def see(url):
-        profile = tmp_path_factory.mktemp("profile")
-        return json.loads(run("node", packages / "play.mjs", url, profile))
-    return see
 
 
 def check_played(seen, base):

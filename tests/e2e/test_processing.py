@@ -153,6 +153,22 @@ def test_processing_again_replaces_what_was_made(full, tmp_path):
     assert not {each["id"] for each in after.values()} & {each["id"] for each in before.values()}
 
 
+def test_what_is_made_twice_is_stored_once(start, tmp_path):
+    """Of an easy picture: at its limit of bits, x264 with threads makes other bytes each time."""
+    clip = generated_clip(tmp_path / "clip.mp4", "-f", "lavfi", "-i", "smptehdbars=size=854x480:rate=25:duration=20",
+                          "-f", "lavfi", "-i", "sine=frequency=440:duration=20", *H264)
+    with start("twice", env=FULL) as server:
+        api = server.api()
+        kept = []
+        for _ in range(2):
+            assert processed(api, clip)["status"] == "ready"
+            kept.append([server.metric(f"millrace_store_{each}_bytes") for each in ("logical", "stored")])
+        (logical, stored), (logical_then, stored_then) = kept
+        assert logical > 2 * clip.stat().st_size, "renditions are most of it"
+        assert logical_then == 2 * logical
+        assert stored_then == stored
+
+
 @pytest.mark.parametrize("how", ["stop", "kill"])
 def test_a_server_that_ends_in_the_middle_goes_on_where_it_was(start, tmp_path, how):
     from harness import Server, check

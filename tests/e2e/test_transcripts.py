@@ -11,6 +11,7 @@ import pytest
 from harness import MEDIA, generated_clip, serving, wait_until
 
 HEARS = {"MILLRACE_MEDIA_TRANSCRIPTS": "true"}
+PLAYS = {"MILLRACE_MEDIA_RENDITIONS": "true", "MILLRACE_MEDIA_ENCODE_PRESET": "ultrafast"}
 HEARD_SECONDS = 300
 SPEECH = "the country is open and you can do what you can for the world"
 
@@ -150,7 +151,7 @@ def whispering(tmp_path_factory):
     program.chmod(0o755)
     model.write_text("a model")
     whisper = {"MILLRACE_MEDIA_WHISPER": str(program), "MILLRACE_MEDIA_WHISPER_MODEL": str(model)}
-    with serving(folder / "server", env=HEARS | whisper) as running:
+    with serving(folder / "server", env=HEARS | PLAYS | whisper) as running:
         yield running
 
 
@@ -175,3 +176,16 @@ def test_a_repeat_asks_for_nothing(whispering, tmp_path):
     assert {each["languageCode"]: each["status"] for each in told["transcripts"]} == {"de": "ready", "fr": "queued"}
     heard(api, media, "fr")
     assert {each["languageCode"]: each["id"] for each in transcripts(api, media)}["de"] == first
+
+
+def test_chromium_shows_what_was_said(whispering, tmp_path, browser):
+    api = whispering.api()
+    clip = generated_clip(tmp_path / "clip.mp4", "-f", "lavfi", "-i", "testsrc2=size=320x240:rate=25:duration=4",
+                          "-f", "lavfi", "-i", "sine=duration=4", "-c:v", "libx264", "-preset", "ultrafast",
+                          "-pix_fmt", "yuv420p", "-c:a", "aac")
+    media = api.ingest(clip.read_bytes(), "clip.mp4", transcriptLanguageCodes=["de"])["mediaId"]
+    heard(api, media, "de")
+    seen = browser(f"{whispering.base}/play/{media}")
+    assert not seen.get("stuck") and not seen["complaints"] and not seen["failures"], seen
+    assert seen["subtitles"] == ["Off", "German"]
+    assert seen["cues"] == ["Guten Tag"]

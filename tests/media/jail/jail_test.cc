@@ -1,6 +1,7 @@
 #include "media/jail/jail.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <fstream>
@@ -95,6 +96,27 @@ TEST_F(JailTest, stands_back_as_a_process_and_as_a_session) {
   ASSERT_TRUE(result.has_value());
   EXPECT_TRUE(result->stdout_text.starts_with("7\n")) << result->stdout_text;
   EXPECT_TRUE(result->stdout_text.ends_with("nice 7\n")) << result->stdout_text;
+}
+
+// Moving a process is a write of its number to a file that the kernel makes; here a plain one stands for it.
+TEST_F(JailTest, moves_tools_into_the_cgroup_there_is) {
+  const auto group = root_ / "group";
+  std::filesystem::create_directory(group);
+  Jail grouped(true, {.nice = 0, .cgroup = group});
+  ProcessStop stop;
+  auto result = rt::run_until_done(grouped.run(directory_, {"/usr/bin/true"}, limits_, stop));
+  ASSERT_TRUE(result.has_value() && result->succeeded());
+  long moved = 0;
+  std::ifstream(group / "cgroup.procs") >> moved;
+  EXPECT_GT(moved, 1);
+  EXPECT_NE(moved, ::getpid());
+}
+
+TEST_F(JailTest, runs_without_a_cgroup_that_is_not_there) {
+  Jail grouped(true, {.nice = 0, .cgroup = root_ / "nowhere"});
+  ProcessStop stop;
+  auto result = rt::run_until_done(grouped.run(directory_, {"/usr/bin/true"}, limits_, stop));
+  EXPECT_TRUE(result.has_value() && result->succeeded());
 }
 
 TEST_F(JailTest, bounds_memory) {
