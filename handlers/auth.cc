@@ -1,8 +1,7 @@
 #include "handlers/auth.h"
 
-#include <strings.h>
-
 #include "handlers/admission.h"
+#include "server/rt/text.h"
 
 namespace millrace::handlers {
 namespace {
@@ -18,7 +17,7 @@ std::string joined(const std::vector<std::string>& words) {
 rt::Result<std::string_view> bearer_of(const http::Fields& fields) {
   const auto value = fields.get("authorization");
   if (!value) return rt::fail(rt::Code::kUnauthenticated, "a key is needed: Authorization: Bearer sk-…");
-  if (value->size() <= kBearer.size() || strncasecmp(value->data(), kBearer.data(), kBearer.size()) != 0) {
+  if (value->size() <= kBearer.size() || !rt::same_word(value->substr(0, kBearer.size()), kBearer)) {
     return rt::fail(rt::Code::kUnauthenticated, "the Authorization field is not of the form: Bearer KEY");
   }
   return value->substr(kBearer.size());

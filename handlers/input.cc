@@ -1,8 +1,9 @@
 #include "handlers/input.h"
 
 #include <algorithm>
-#include <charconv>
 #include <set>
+
+#include "server/rt/text.h"
 
 namespace millrace::handlers {
 namespace {
@@ -12,10 +13,7 @@ constexpr std::uint32_t kPerPageMax = 50;
 
 // The media type without parameters, in lower case.
 std::string media_type(std::string_view content_type) {
-  std::string type(content_type.substr(0, content_type.find(';')));
-  while (!type.empty() && type.back() == ' ') type.pop_back();
-  std::ranges::transform(type, type.begin(), [](unsigned char c) { return std::tolower(c); });
-  return type;
+  return rt::lowered(rt::trimmed(content_type.substr(0, content_type.find(';'))));
 }
 
 bool is_json(std::string_view content_type) {
@@ -24,10 +22,8 @@ bool is_json(std::string_view content_type) {
 }
 
 std::optional<std::uint32_t> number(std::string_view text, std::uint32_t min, std::uint32_t max) {
-  std::uint32_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || value < min || value > max) return std::nullopt;
-  return value;
+  const auto value = rt::whole_number<std::uint32_t>(text);
+  return value && *value >= min && *value <= max ? value : std::nullopt;
 }
 
 rt::Status read_number(std::uint32_t& into, const std::string& name, const std::string& text, std::uint32_t min,

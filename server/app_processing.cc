@@ -1,8 +1,9 @@
 #include "server/app_processing.h"
 
 #include <algorithm>
-#include <charconv>
 #include <thread>
+
+#include "server/rt/text.h"
 
 namespace millrace {
 namespace {
@@ -20,9 +21,7 @@ std::uint32_t threads(std::int64_t wanted) {
 std::vector<std::uint32_t> heights(const std::vector<std::string>& texts) {
   std::vector<std::uint32_t> numbers;
   for (const std::string& text : texts) {
-    std::uint32_t number = 0;
-    std::from_chars(text.data(), text.data() + text.size(), number);
-    numbers.push_back(number);
+    numbers.push_back(rt::whole_number<std::uint32_t>(text).value_or(0));
   }
   return numbers;
 }

@@ -3,10 +3,10 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <cstring>
 #include <type_traits>
 
+#include "server/rt/text.h"
 #include "store/crc.h"
 
 namespace millrace::store {
@@ -137,12 +137,8 @@ std::optional<SegmentNumber> parse_segment_name(std::string_view name) {
   if (!name.starts_with(kNamePrefix) || !name.ends_with(kNameSuffix)) return std::nullopt;
   name.remove_prefix(kNamePrefix.size());
   name.remove_suffix(kNameSuffix.size());
-  SegmentNumber number = 0;
-  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
-  if (error != std::errc() || end != name.data() + name.size() || name.size() < kNameDigits || number == 0) {
-    return std::nullopt;
-  }
-  return number;
+  const auto number = rt::whole_number<SegmentNumber>(name);
+  return number && *number > 0 && name.size() >= kNameDigits ? number : std::nullopt;
 }
 
 }  // namespace millrace::store

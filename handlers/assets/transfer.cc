@@ -1,6 +1,5 @@
 #include "handlers/assets/transfer.h"
 
-#include <charconv>
 #include <memory>
 #include <optional>
 
@@ -10,6 +9,7 @@
 #include "handlers/assets/views.h"
 #include "handlers/form_upload.h"
 #include "handlers/input.h"
+#include "server/rt/text.h"
 
 namespace millrace::handlers::assets {
 namespace {
@@ -36,9 +36,7 @@ rt::Error wrong_offset(std::uint64_t right) {
 rt::Result<std::optional<std::uint64_t>> start_offset_of(const http::Pairs& fields) {
   const auto text = value_of(fields, "start_offset");
   if (!text) return std::nullopt;
-  std::uint64_t offset = 0;
-  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), offset);
-  if (error == std::errc() && end == text->data() + text->size()) return offset;
+  if (const auto offset = rt::whole_number<std::uint64_t>(*text)) return *offset;
   return invalid("start_offset must be a number of bytes", "start_offset");
 }
 

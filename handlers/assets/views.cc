@@ -5,23 +5,17 @@
 
 #include "handlers/time_text.h"
 #include "media/processing/steps.h"
+#include "server/http/absent.h"
 #include "server/http/json.h"
 
 namespace millrace::handlers::assets {
 namespace {
 
 using http::JsonWriter;
+using http::unless_empty;
+using http::unless_zero;
 using media::Media;
 using media::Upload;
-
-std::optional<std::string> unless_empty(std::string_view text) {
-  return text.empty() ? std::nullopt : std::optional(std::string(text));
-}
-
-template <class Number>
-std::optional<Number> unless_zero(Number number) {
-  return number == 0 ? std::nullopt : std::optional(number);
-}
 
 void write_offsets(JsonWriter& json, const Upload& upload) {
   const Offsets next = next_offsets(upload);

@@ -1,7 +1,6 @@
 #include "handlers/playback/files.h"
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 
 #include "handlers/input.h"
@@ -12,6 +11,7 @@
 #include "handlers/playback/text_response.h"
 #include "handlers/representation.h"
 #include "server/http/range.h"
+#include "server/rt/text.h"
 
 namespace millrace::handlers::playback {
 namespace {
@@ -45,11 +45,9 @@ std::optional<ByteRange> piece_named(const Rendition& track, std::string_view na
   if (name == kInit) return ByteRange{0, track.header_bytes};
   if (!name.ends_with(kPieceEnd) || name.starts_with('0')) return std::nullopt;
   name.remove_suffix(kPieceEnd.size());
-  std::size_t number = 0;
-  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
-  if (error != std::errc() || end != name.data() + name.size()) return std::nullopt;
-  if (number == 0 || number > track.segments.size()) return std::nullopt;
-  const media::Segment& segment = track.segments[number - 1];
+  const auto number = rt::whole_number<std::size_t>(name);
+  if (!number || *number == 0 || *number > track.segments.size()) return std::nullopt;
+  const media::Segment& segment = track.segments[*number - 1];
   return ByteRange{segment.offset, segment.length};
 }
 

@@ -6,9 +6,9 @@
 #include "handlers/s3/current.h"
 #include "handlers/s3/envelope.h"
 #include "handlers/s3/object_fields.h"
-#include "handlers/s3/whole_number.h"
 #include "media/buckets/buckets.h"
 #include "server/http/date.h"
+#include "server/rt/text.h"
 
 namespace millrace::handlers::s3 {
 namespace {
@@ -45,7 +45,7 @@ Result<std::vector<std::string>> wanted_attributes(const http::Request& request)
 Result<std::size_t> number_of(const Call& call, std::string_view field, std::size_t otherwise) {
   const std::string text = call.field(field);
   if (text.empty()) return otherwise;
-  if (const auto number = whole_number<std::size_t>(text)) return *number;
+  if (const auto number = rt::whole_number<std::size_t>(text)) return *number;
   return refuse(reasons::kInvalidArgument, std::string(field) + " is no number.");
 }
 

@@ -7,13 +7,13 @@
 #include "handlers/s3/multipart.h"
 #include "handlers/s3/object_fields.h"
 #include "handlers/s3/parts.h"
-#include "handlers/s3/whole_number.h"
 #include "media/buckets/buckets.h"
 #include "media/buckets/multiparts.h"
 #include "server/http/conditional.h"
 #include "server/http/crypto.h"
 #include "server/http/date.h"
 #include "server/http/range.h"
+#include "server/rt/text.h"
 
 namespace millrace::handlers::s3 {
 namespace {
@@ -104,8 +104,8 @@ Result<http::ByteRange> range_of(const Call& call, const BucketObject& source) {
   constexpr std::string_view kUnit = "bytes=";
   const std::string_view ends = field->starts_with(kUnit) ? field->substr(kUnit.size()) : "";
   const std::size_t dash = ends.find('-');
-  const auto first = whole_number<std::uint64_t>(ends.substr(0, dash));
-  const auto last = whole_number<std::uint64_t>(dash == std::string_view::npos ? "" : ends.substr(dash + 1));
+  const auto first = rt::whole_number<std::uint64_t>(ends.substr(0, dash));
+  const auto last = rt::whole_number<std::uint64_t>(dash == std::string_view::npos ? "" : ends.substr(dash + 1));
   if (!first || !last || *first > *last) {
     return refuse(reasons::kInvalidArgument, "The x-amz-copy-source-range value must be of the form bytes=first-last.");
   }

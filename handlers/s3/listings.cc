@@ -5,11 +5,11 @@
 #include "handlers/s3/acl.h"
 #include "handlers/s3/envelope.h"
 #include "handlers/s3/object_fields.h"
-#include "handlers/s3/whole_number.h"
 #include "media/buckets/buckets.h"
 #include "server/http/crypto.h"
 #include "server/http/date.h"
 #include "server/http/url.h"
+#include "server/rt/text.h"
 
 namespace millrace::handlers::s3 {
 namespace {
@@ -92,7 +92,7 @@ Result<std::string> place_of_token(const std::string& token) {
 Result<std::size_t> page_limit(const Target& target, std::string_view parameter, std::size_t max) {
   const std::string text = target.value(parameter);
   if (text.empty()) return max;
-  const auto limit = whole_number<std::uint64_t>(text);
+  const auto limit = rt::whole_number<std::uint64_t>(text);
   if (!limit) {
     return refuse(reasons::kInvalidArgument,
                   "Provided " + std::string(parameter) + " not an integer or within integer range");

@@ -8,11 +8,11 @@
 #include "handlers/s3/listings.h"
 #include "handlers/s3/object_fields.h"
 #include "handlers/s3/payload.h"
-#include "handlers/s3/whole_number.h"
 #include "media/buckets/multiparts.h"
 #include "server/http/crypto.h"
 #include "server/http/date.h"
 #include "server/http/url.h"
+#include "server/rt/text.h"
 
 namespace millrace::handlers::s3 {
 namespace {
@@ -52,7 +52,7 @@ Result<media::NewMultipart> new_multipart(const Call& call) {
 Result<std::vector<media::NamedPart>> read_parts(const http::Xml& document) {
   std::vector<media::NamedPart> parts;
   for (const http::Xml& part : document.children("Part")) {
-    const auto number = whole_number<std::uint32_t>(part.text("PartNumber").value_or(""));
+    const auto number = rt::whole_number<std::uint32_t>(part.text("PartNumber").value_or(""));
     const auto etag = part.text("ETag");
     if (!number || !etag) return refuse(reasons::kMalformedXml, "A Part needs a PartNumber and an ETag.");
     auto checksums = read_checksums(part);
@@ -92,7 +92,7 @@ Result<media::CompleteMultipart> read_completion(const Call& call, const std::st
   if (!condition) return pass(condition);
   media::CompleteMultipart completion{std::move(*parts), std::move(*checksum), std::nullopt, std::move(*condition)};
   if (const std::string size = call.field("x-amz-mp-object-size"); !size.empty()) {
-    completion.size_bytes = whole_number<std::uint64_t>(size);
+    completion.size_bytes = rt::whole_number<std::uint64_t>(size);
     if (!completion.size_bytes) return refuse(reasons::kInvalidArgument, "x-amz-mp-object-size is no number.");
   }
   return completion;

@@ -7,6 +7,7 @@
 #include "server/http/crypto.h"
 #include "server/http/date.h"
 #include "server/http/url.h"
+#include "server/rt/text.h"
 
 namespace millrace::handlers::s3 {
 namespace {
@@ -36,18 +37,12 @@ constexpr std::array kKept = {
     Kept{"x-amz-website-redirect-location", &ObjectHeaders::website_redirect},
 };
 
-std::string_view trimmed(std::string_view text) {
-  while (text.starts_with(' ')) text.remove_prefix(1);
-  while (text.ends_with(' ')) text.remove_suffix(1);
-  return text;
-}
-
 // Content-Encoding without aws-chunked, which is the way the bytes came and not what they are.
 std::string kept_encoding(std::string_view field) {
   std::string kept;
   while (!field.empty()) {
     const std::size_t comma = std::min(field.find(','), field.size());
-    const std::string_view token = trimmed(field.substr(0, comma));
+    const std::string_view token = rt::trimmed(field.substr(0, comma));
     field.remove_prefix(std::min(comma + 1, field.size()));
     if (token.empty() || token == "aws-chunked") continue;
     if (!kept.empty()) kept += ",";
@@ -117,7 +112,7 @@ Result<std::optional<ChecksumAlgorithm>> algorithm_of(const http::Request& reque
 std::string quoted_etag(std::string_view etag) { return "\"" + std::string(etag) + "\""; }
 
 std::string_view bare_etag(std::string_view etag) {
-  etag = trimmed(etag);
+  etag = rt::trimmed(etag);
   if (etag.size() < 2 || !etag.starts_with('"') || !etag.ends_with('"')) return etag;
   return etag.substr(1, etag.size() - 2);
 }

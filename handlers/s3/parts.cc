@@ -6,9 +6,9 @@
 #include "handlers/s3/multipart.h"
 #include "handlers/s3/object_fields.h"
 #include "handlers/s3/payload.h"
-#include "handlers/s3/whole_number.h"
 #include "media/buckets/multiparts.h"
 #include "server/http/date.h"
+#include "server/rt/text.h"
 
 namespace millrace::handlers::s3 {
 namespace {
@@ -26,14 +26,14 @@ void write_part(XmlWriter& xml, const media::MultipartPart& part) {
 Result<std::uint32_t> marker_of(const Target& target) {
   const std::string text = target.value("part-number-marker");
   if (text.empty()) return 0;
-  if (const auto marker = whole_number<std::uint32_t>(text)) return *marker;
+  if (const auto marker = rt::whole_number<std::uint32_t>(text)) return *marker;
   return refuse(reasons::kInvalidArgument, "Provided part-number-marker not an integer or within integer range");
 }
 
 }  // namespace
 
 Result<std::uint32_t> part_number_of(const Target& target) {
-  const auto number = whole_number<std::uint32_t>(target.value("partNumber"));
+  const auto number = rt::whole_number<std::uint32_t>(target.value("partNumber"));
   if (number && *number >= 1 && *number <= media::kPartsMax) return *number;
   return refuse(reasons::kInvalidArgument, "Part number must be an integer between 1 and 10000, inclusive");
 }

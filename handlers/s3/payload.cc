@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "handlers/s3/checksum_names.h"
-#include "handlers/s3/whole_number.h"
+#include "server/rt/text.h"
 
 namespace millrace::handlers::s3 {
 namespace {
@@ -69,7 +69,7 @@ Status Payload::read_framing(const Caller& caller) {
   }
   const auto decoded = fields.get("x-amz-decoded-content-length");
   if (!decoded) return refuse(reasons::kMissingContentLength, "You must provide x-amz-decoded-content-length.");
-  length_ = whole_number<std::uint64_t>(*decoded);
+  length_ = rt::whole_number<std::uint64_t>(*decoded);
   if (!length_) return refuse(reasons::kInvalidArgument, "x-amz-decoded-content-length is no number.");
   std::optional<http::ChunkChain> chain;
   if (is_signed) {

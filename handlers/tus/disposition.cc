@@ -1,17 +1,14 @@
 #include "handlers/tus/disposition.h"
 
-#include <strings.h>
-
 #include "server/http/url.h"
+#include "server/rt/text.h"
 
 namespace millrace::handlers::tus {
 namespace {
 
-constexpr std::string_view kUtf8 = "UTF-8'";
+using rt::same_word;
 
-bool same_word(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && strncasecmp(a.data(), b.data(), a.size()) == 0;
-}
+constexpr std::string_view kUtf8 = "UTF-8'";
 
 void skip_spaces(std::string_view& text) {
   while (text.starts_with(' ') || text.starts_with('\t')) text.remove_prefix(1);

@@ -1,26 +1,22 @@
 #include "handlers/tus/fields.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "media/uploads/uploads.h"
 #include "server/http/crypto.h"
 #include "server/http/url.h"
+#include "server/rt/text.h"
 
 namespace millrace::handlers::tus {
 namespace {
+
+using rt::trimmed;
 
 constexpr std::string_view kFilesPath = "/files/";
 constexpr std::string_view kFinal = "final;";
 
 std::unexpected<rt::Error> invalid(std::string message, std::string_view field) {
   return rt::fail(rt::Code::kInvalid, std::move(message), std::string(field));
-}
-
-std::string_view trimmed(std::string_view text) {
-  while (text.starts_with(' ') || text.starts_with('\t')) text.remove_prefix(1);
-  while (text.ends_with(' ') || text.ends_with('\t')) text.remove_suffix(1);
-  return text;
 }
 
 // Cuts off and returns what stands before the separator.
@@ -61,18 +57,13 @@ rt::Result<std::optional<std::uint64_t>> byte_count(const http::Fields& fields, 
   const auto field = single(fields, name);
   if (!field) return std::unexpected(field.error());
   if (!*field) return std::nullopt;
-  const std::string_view text = trimmed(**field);
-  std::uint64_t count = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
-  if (error == std::errc() && end == text.data() + text.size()) return count;
+  if (const auto count = rt::whole_number<std::uint64_t>(trimmed(**field))) return *count;
   return invalid(std::string(name) + " must be a number of bytes", name);
 }
 
 std::string media_type(const http::Fields& fields) {
   const std::string_view field = fields.get("content-type").value_or("");
-  std::string type(trimmed(field.substr(0, field.find(';'))));
-  std::ranges::transform(type, type.begin(), [](unsigned char c) { return std::tolower(c); });
-  return type;
+  return rt::lowered(trimmed(field.substr(0, field.find(';'))));
 }
 
 rt::Result<Metadata> parse_metadata(std::string_view field) {
@@ -137,8 +128,7 @@ std::string checksum_algorithms() {
   for (const auto algorithm : media::kChecksumAlgorithms) {
     names += (names.empty() ? "" : ",") + std::string(word(algorithm));
   }
-  std::ranges::transform(names, names.begin(), [](unsigned char c) { return std::tolower(c); });
-  return names;
+  return rt::lowered(names);
 }
 
 }  // namespace millrace::handlers::tus

@@ -1,13 +1,12 @@
 #include "handlers/tus/sending.h"
 
-#include <strings.h>
-
 #include <algorithm>
 #include <vector>
 
 #include "handlers/tus/envelope.h"
 #include "handlers/tus/resource.h"
 #include "media/buckets/checksum_hasher.h"
+#include "server/rt/text.h"
 
 namespace millrace::handlers::tus {
 namespace {
@@ -101,10 +100,7 @@ bool announces_checksum(std::string_view trailer_field) {
   for (std::string_view rest = trailer_field; !rest.empty();) {
     std::string_view name = rest.substr(0, rest.find(','));
     rest.remove_prefix(std::min(name.size() + 1, rest.size()));
-    while (name.starts_with(' ')) name.remove_prefix(1);
-    while (name.ends_with(' ')) name.remove_suffix(1);
-    const std::string_view wanted = kChecksumField;
-    if (name.size() == wanted.size() && strncasecmp(name.data(), wanted.data(), wanted.size()) == 0) return true;
+    if (rt::same_word(rt::trimmed(name), kChecksumField)) return true;
   }
   return false;
 }

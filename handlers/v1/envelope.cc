@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "handlers/refusal.h"
+#include "server/http/absent.h"
 #include "server/http/json.h"
 #include "server/http/status.h"
 
@@ -29,10 +30,6 @@ std::string_view type_of(int status) {
   }
 }
 
-std::optional<std::string_view> unless_empty(std::string_view text) {
-  return text.empty() ? std::nullopt : std::optional(text);
-}
-
 }  // namespace
 
 const Door door{.refuse = [](const rt::Error& error, const http::Exchange& exchange) {
@@ -46,8 +43,8 @@ http::Response answer(int status, std::string_view body) {
 http::Response refuse(int status, std::string_view code, const rt::Error& error, const http::Exchange& exchange) {
   http::JsonWriter json;
   json.begin_object().key("error").begin_object().member("type", type_of(status));
-  json.member_if("code", unless_empty(code)).member("message", public_message(error));
-  json.member_if("param", unless_empty(error.field)).member("request_id", exchange.id).end_object().end_object();
+  json.member_if("code", http::unless_empty(code)).member("message", public_message(error));
+  json.member_if("param", http::unless_empty(error.field)).member("request_id", exchange.id).end_object().end_object();
   http::Response response = http::Response::text(status, kJsonType, json.take());
   add_refusal_fields(response, error);
   return response;

@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "server/http/utf8.h"
+#include "server/rt/text.h"
 
 namespace millrace::handlers::v1 {
 namespace {
@@ -19,9 +20,8 @@ rt::Status check_length(const std::optional<std::string>& text, const char* fiel
 }
 
 rt::Status check_mime_type(std::string_view text) {
-  std::string type(text.substr(0, text.find('/')));
+  const std::string type = rt::lowered(text.substr(0, text.find('/')));
   const std::string_view subtype = text.substr(std::min(type.size() + 1, text.size()));
-  std::ranges::transform(type, type.begin(), [](unsigned char c) { return std::tolower(c); });
   const bool good =
       (type == "video" || type == "audio") && !subtype.empty() && std::ranges::all_of(subtype, is_subtype_char);
   if (good) return {};

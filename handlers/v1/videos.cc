@@ -1,7 +1,6 @@
 #include "handlers/v1/videos.h"
 
 #include <algorithm>
-#include <cctype>
 
 #include "handlers/input.h"
 #include "handlers/v1/cursor.h"
@@ -10,6 +9,7 @@
 #include "handlers/v1/imported.h"
 #include "handlers/v1/rules.h"
 #include "handlers/v1/views.h"
+#include "server/rt/text.h"
 
 namespace millrace::handlers::v1 {
 namespace {
@@ -20,7 +20,7 @@ constexpr NumberRange kLimit{.min = 1, .max = 100, .usual = 25};
 constexpr std::string_view kStatuses[] = {"preparing", "ready", "errored", "reprocessing"};
 
 bool contains(const std::string& text, const std::string& part) {
-  const auto same = [](unsigned char a, unsigned char b) { return std::tolower(a) == std::tolower(b); };
+  const auto same = [](char a, char b) { return rt::lowered(a) == rt::lowered(b); };
   return !std::ranges::search(text, part, same).empty();
 }
 

@@ -6,23 +6,17 @@
 #include "handlers/time_text.h"
 #include "handlers/v1/ids.h"
 #include "media/processing/steps.h"
+#include "server/http/absent.h"
 #include "server/http/json.h"
 
 namespace millrace::handlers::v1 {
 namespace {
 
 using http::JsonWriter;
+using http::unless_empty;
+using http::unless_zero;
 using media::Media;
 using media::MediaStatus;
-
-std::optional<std::string> unless_empty(const std::string& text) {
-  return text.empty() ? std::nullopt : std::optional(text);
-}
-
-template <class Number>
-std::optional<Number> unless_zero(Number number) {
-  return number == 0 ? std::nullopt : std::optional(number);
-}
 
 void write_description(JsonWriter& json, const Media& media, const MadeFiles& made) {
   json.member("id", id_text(kVideo, media.id)).member("title", media.title);

@@ -2,10 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
-
 #include "media/events/delivery.h"
 #include "server/http/json.h"
+#include "server/rt/text.h"
 
 namespace millrace::handlers::v2 {
 namespace {
@@ -45,9 +44,7 @@ std::string opening_text() { return fmt::format("retry: {}\n\n", kComeBackMs); }
 std::string keep_alive_text() { return ": nothing new\n\n"; }
 
 rt::Result<std::uint64_t> parse_position(std::string_view text, std::string_view field) {
-  std::uint64_t position = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), position);
-  if (error == std::errc() && end == text.data() + text.size() && !text.empty()) return position;
+  if (const auto position = rt::whole_number<std::uint64_t>(text)) return *position;
   return rt::fail(rt::Code::kInvalid, "that is not the id of an event", std::string(field));
 }
 

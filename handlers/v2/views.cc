@@ -2,23 +2,17 @@
 
 #include "handlers/time_text.h"
 #include "media/processing/steps.h"
+#include "server/http/absent.h"
 
 namespace millrace::handlers::v2 {
 namespace {
 
 using http::JsonWriter;
-
-std::optional<std::string> unless_empty(const std::string& text) {
-  return text.empty() ? std::nullopt : std::optional(text);
-}
+using http::unless_empty;
+using http::unless_zero;
 
 std::optional<std::string> time_unless_zero(std::int64_t unix_ms) {
   return unix_ms == 0 ? std::nullopt : std::optional(time_text(unix_ms));
-}
-
-template <class Number>
-std::optional<Number> unless_zero(Number number) {
-  return number == 0 ? std::nullopt : std::optional(number);
 }
 
 std::optional<double> seconds(std::int64_t ms) {

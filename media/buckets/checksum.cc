@@ -1,10 +1,9 @@
 #include "media/buckets/checksum.h"
 
-#include <strings.h>
-
 #include <algorithm>
 #include <array>
 
+#include "server/rt/text.h"
 #include "store/crc.h"
 
 namespace millrace::media {
@@ -58,9 +57,7 @@ std::string combined(Number (*rule)(Number, Number, std::uint64_t), std::string_
 std::string_view word(Algorithm algorithm) { return properties(algorithm).word; }
 
 std::optional<Algorithm> parse_checksum_algorithm(std::string_view word) {
-  const auto equal = [&](const Properties& known) {
-    return known.word.size() == word.size() && strncasecmp(known.word.data(), word.data(), word.size()) == 0;
-  };
+  const auto equal = [&](const Properties& known) { return rt::same_word(known.word, word); };
   const auto found = std::ranges::find_if(kProperties, equal);
   if (found == kProperties.end()) return std::nullopt;
   return static_cast<Algorithm>(found - kProperties.begin());

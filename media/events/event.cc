@@ -9,6 +9,7 @@
 #include "media/records/id.h"
 #include "media/records/keys_events.h"
 #include "media/uploads/upload.h"
+#include "server/http/absent.h"
 #include "server/http/date.h"
 #include "server/http/json.h"
 
@@ -16,6 +17,7 @@ namespace millrace::media {
 namespace {
 
 using http::JsonWriter;
+using http::unless_empty;
 
 // A stamp is a time in milliseconds with room for so many bits of events within one.
 constexpr int kWithinMsBits = 20;
@@ -34,10 +36,6 @@ std::uint64_t next_stamp(std::int64_t now_ms) {
   while (!last_stamp.compare_exchange_weak(last, std::max(last + 1, wanted))) {
   }
   return std::max(last + 1, wanted);
-}
-
-std::optional<std::string> unless_empty(std::string_view text) {
-  return text.empty() ? std::nullopt : std::optional(std::string(text));
 }
 
 std::string data_of(const Upload& upload) {

@@ -3,33 +3,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "server/http/utf8.h"
+#include "server/rt/text.h"
 
 namespace millrace::media {
 namespace {
 
+using rt::same_word;
+using rt::trimmed;
+
 constexpr std::size_t kNameBytesMax = 255;
 constexpr std::size_t kValidatorBytesMax = 1024;
-
-std::optional<std::uint64_t> number(std::string_view text) {
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
-std::string_view trim(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(" \t");
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
-}
-
-bool same_word(std::string_view a, std::string_view b) {
-  const auto lower = [](unsigned char c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; };
-  return std::ranges::equal(a, b, {}, lower, lower);
-}
 
 // A weak ETag says nothing of bytes, and a date counts as good enough (RFC 9110 section 13.1.5).
 std::string validator_of(const outbound::Head& head) {
@@ -42,7 +27,7 @@ std::string validator_of(const outbound::Head& head) {
 
 std::string content_type_of(const outbound::Head& head) {
   const std::string text = head.field("content-type").value_or("");
-  const std::string_view type = trim(std::string_view(text).substr(0, text.find(';')));
+  const std::string_view type = trimmed(std::string_view(text).substr(0, text.find(';')));
   const bool sane = type.size() <= kNameBytesMax && type.find('/') != std::string_view::npos &&
                     std::ranges::all_of(type, [](unsigned char c) { return c > ' ' && c < 0x7f; });
   return sane ? std::string(type) : std::string();
@@ -84,7 +69,7 @@ std::string take_value(std::string_view& rest) {
     }
     rest.remove_prefix(std::min(i + 1, rest.size()));
   } else {
-    value = trim(rest.substr(0, rest.find(';')));
+    value = trimmed(rest.substr(0, rest.find(';')));
   }
   rest.remove_prefix(std::min(rest.find(';'), rest.size()));
   return value;
@@ -130,7 +115,7 @@ Answer failure(const outbound::Head& head) {
   const bool passes = status >= 500 || status == 408 || status == 425 || status == 429;
   Answer answer{.kind = passes ? AnswerKind::kLater : AnswerKind::kNever,
                 .words = fmt::format("the server answered {}{}", status, reason(status))};
-  const auto seconds = number(head.field("retry-after").value_or(""));
+  const auto seconds = rt::whole_number<std::uint64_t>(head.field("retry-after").value_or(""));
   if (seconds && *seconds < 1'000'000) answer.wait_ms = static_cast<std::int64_t>(*seconds) * 1000;
   return answer;
 }
@@ -156,14 +141,14 @@ std::optional<ContentRange> parse_content_range(std::string_view text) {
   if (slash == std::string_view::npos) return std::nullopt;
   ContentRange range;
   const std::string_view total = text.substr(slash + 1);
-  if (total != "*") range.total = number(total);
+  if (total != "*") range.total = rt::whole_number<std::uint64_t>(total);
   if (total != "*" && !range.total) return std::nullopt;
   const std::string_view bytes = text.substr(0, slash);
   if (bytes == "*") return range.total ? std::optional(range) : std::nullopt;
   const std::size_t dash = bytes.find('-');
   if (dash == std::string_view::npos) return std::nullopt;
-  range.first = number(bytes.substr(0, dash));
-  const auto last = number(bytes.substr(dash + 1));
+  range.first = rt::whole_number<std::uint64_t>(bytes.substr(0, dash));
+  const auto last = rt::whole_number<std::uint64_t>(bytes.substr(dash + 1));
   if (!range.first || !last || *last < *range.first || *last >= range.total.value_or(UINT64_MAX)) return std::nullopt;
   return range;
 }
@@ -176,7 +161,7 @@ std::string disposition_file_name(std::string_view text) {
     text.remove_prefix(1);
     const std::size_t mark = text.find('=');
     if (mark == std::string_view::npos) break;
-    const std::string_view name = trim(text.substr(0, mark));
+    const std::string_view name = trimmed(text.substr(0, mark));
     text = text.substr(mark + 1);
     text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
     std::string value = take_value(text);
@@ -194,7 +179,7 @@ Answer judge(const outbound::Head& head, std::uint64_t offset) {
   Answer answer;
   if (head.status == 200) {
     answer.kind = AnswerKind::kWhole;
-    answer.total_bytes = number(head.field("content-length").value_or(""));
+    answer.total_bytes = rt::whole_number<std::uint64_t>(head.field("content-length").value_or(""));
   } else if (head.status == 206 && offset > 0) {
     answer = rest_of(head, offset);
   } else if (head.status == 416 && offset > 0) {

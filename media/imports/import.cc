@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "server/http/absent.h"
 #include "server/http/date.h"
 #include "server/http/json.h"
 #include "server/outbound/url.h"
@@ -9,18 +10,14 @@
 namespace millrace::media {
 namespace {
 
-std::optional<std::string> unless_empty(const std::string& text) {
-  return text.empty() ? std::nullopt : std::optional(text);
-}
-
 void write_file(http::JsonWriter& json, const ImportFile& file, bool for_others) {
   json.begin_object()
       .member("url", shown_url(file, for_others))
       .member("name", file.name)
       .member("filename", file.file_name);
-  json.member_if("transcriptionLanguageCode", unless_empty(file.language)).member("status", word(file.status));
-  json.member("errorMessages", file.errors).member("uploadId", unless_empty(file.upload_id));
-  json.member_if("mediaId", unless_empty(file.media_id));
+  json.member_if("transcriptionLanguageCode", http::unless_empty(file.language)).member("status", word(file.status));
+  json.member("errorMessages", file.errors).member("uploadId", http::unless_empty(file.upload_id));
+  json.member_if("mediaId", http::unless_empty(file.media_id));
   json.member("bytesReceived", file.bytes_received).member("size", file.size_bytes).end_object();
 }
 
@@ -52,7 +49,7 @@ std::string shown_url(const ImportFile& file, bool for_others) {
 std::string json_of(const Import& import, bool for_others) {
   http::JsonWriter json;
   json.begin_object().member("id", import.id).member("status", word(status_of(import)));
-  json.member_if("channel", unless_empty(import.channel_id)).key("files").begin_array();
+  json.member_if("channel", http::unless_empty(import.channel_id)).key("files").begin_array();
   for (const ImportFile& file : import.files) write_file(json, file, for_others);
   json.end_array().member("createdAt", http::iso_time(import.created_ms));
   json.member("updatedAt", http::iso_time(import.updated_ms)).end_object();

@@ -2,12 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <optional>
 
 #include "media/catalog/short_id.h"
 #include "media/records/codec.h"
 #include "media/records/keys.h"
+#include "server/rt/text.h"
 
 namespace millrace::media {
 namespace {
@@ -42,9 +42,10 @@ std::optional<Content> parse(std::string_view text) {
   const std::size_t space = text.find(' ');
   if (space == text.npos) return std::nullopt;
   Content content{text.substr(0, space)};
-  const std::string_view number = text.substr(space + 1);
-  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), content.expires_ms);
-  return error == std::errc() && end == number.data() + number.size() ? std::optional(content) : std::nullopt;
+  const auto expires_ms = rt::whole_number<std::int64_t>(text.substr(space + 1));
+  if (!expires_ms) return std::nullopt;
+  content.expires_ms = *expires_ms;
+  return content;
 }
 
 }  // namespace

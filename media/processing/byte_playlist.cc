@@ -1,9 +1,10 @@
 #include "media/processing/byte_playlist.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <optional>
+
+#include "server/rt/text.h"
 
 namespace millrace::media {
 namespace {
@@ -21,21 +22,18 @@ std::unexpected<rt::Error> unreadable() {
 
 // "181097@846"
 std::optional<Range> parse_range(std::string_view text) {
-  Range range;
-  const char* const end = text.data() + text.size();
-  const auto length = std::from_chars(text.data(), end, range.length);
-  if (length.ec != std::errc{} || length.ptr == end || *length.ptr != '@') return std::nullopt;
-  const auto offset = std::from_chars(length.ptr + 1, end, range.offset);
-  if (offset.ec != std::errc{} || offset.ptr != end) return std::nullopt;
-  return range;
+  const std::size_t at = std::min(text.find('@'), text.size());
+  const auto length = rt::whole_number<std::uint64_t>(text.substr(0, at));
+  const auto offset = rt::whole_number<std::uint64_t>(text.substr(std::min(at + 1, text.size())));
+  if (!length || !offset) return std::nullopt;
+  return Range{*length, *offset};
 }
 
 // "4.000000,"
 std::optional<std::uint32_t> parse_duration(std::string_view text) {
-  double seconds = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  if (error != std::errc{} || !std::isfinite(seconds) || seconds < 0 || seconds > kSegmentMaxSeconds) return {};
-  return static_cast<std::uint32_t>(std::llround(seconds * 1000));
+  const auto seconds = rt::decimal(text.substr(0, text.find(',')));
+  if (!seconds || !std::isfinite(*seconds) || *seconds < 0 || *seconds > kSegmentMaxSeconds) return {};
+  return static_cast<std::uint32_t>(std::llround(*seconds * 1000));
 }
 
 std::string_view take_line(std::string_view& text) {

@@ -1,11 +1,11 @@
 // Reads what ffprobe says. All of it repeats what a hostile file claims, so every number is bounded and every text cut.
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <cstdlib>
 
 #include "media/processing/probe.h"
 #include "server/http/json.h"
+#include "server/rt/text.h"
 
 namespace millrace::media {
 namespace {
@@ -31,23 +31,15 @@ std::string text(const Json& json, std::string_view name) {
   return content;
 }
 
-template <class T>
-std::optional<T> parse_number(std::string_view digits) {
-  T number{};
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-  if (error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
-  return number;
-}
-
 // ffprobe writes some numbers as numbers and some as texts.
 std::int64_t integer(const Json& json, std::string_view name, std::int64_t max) {
   auto number = json.integer(name);
-  std::int64_t value = number && *number ? **number : parse_number<std::int64_t>(text(json, name)).value_or(0);
+  std::int64_t value = number && *number ? **number : rt::whole_number<std::int64_t>(text(json, name)).value_or(0);
   return std::clamp<std::int64_t>(value, 0, max);
 }
 
 std::int64_t milliseconds(const Json& json, std::string_view name) {
-  const double seconds = parse_number<double>(text(json, name)).value_or(0);
+  const double seconds = rt::decimal(text(json, name)).value_or(0);
   if (!std::isfinite(seconds) || seconds <= 0) return 0;
   return std::llround(std::min(seconds, kDurationMaxSeconds) * 1000);
 }
@@ -56,8 +48,8 @@ std::int64_t milliseconds(const Json& json, std::string_view name) {
 double rate(const std::string& fraction) {
   const std::size_t slash = fraction.find('/');
   if (slash == std::string::npos) return 0;
-  const double above = parse_number<double>(std::string_view(fraction).substr(0, slash)).value_or(0);
-  const double below = parse_number<double>(std::string_view(fraction).substr(slash + 1)).value_or(0);
+  const double above = rt::decimal(std::string_view(fraction).substr(0, slash)).value_or(0);
+  const double below = rt::decimal(std::string_view(fraction).substr(slash + 1)).value_or(0);
   const double value = below > 0 ? above / below : 0;
   return std::isfinite(value) && value > 0 && value < kClaimedFrameRateMax ? value : 0;
 }
@@ -78,7 +70,7 @@ std::int32_t rotation(const Json& stream) {
   }
   auto tags = stream.object("tags");
   if (!tags || !*tags) return 0;
-  return quarter_turns(parse_number<double>(text(**tags, "rotate")).value_or(0));
+  return quarter_turns(rt::decimal(text(**tags, "rotate")).value_or(0));
 }
 
 bool is_attached_picture(const Json& stream) {

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cerrno>
 #include <cstring>
 #include <system_error>
@@ -12,6 +11,7 @@
 #include "media/processing/tool.h"
 #include "media/transcripts/engine_output.h"
 #include "media/transcripts/quiet_cuts.h"
+#include "server/rt/text.h"
 
 namespace millrace::media {
 namespace {
@@ -37,13 +37,10 @@ constexpr std::int64_t kWhisperDeadlineFactor = 20;
 
 // The primary subtag in lower case; empty unless it is two or three letters (RFC 5646 §2.2.1).
 std::string primary(std::string_view language) {
-  std::string tag(language.substr(0, language.find_first_of("-_")));
-  if (tag.size() < 2 || tag.size() > 3) return {};
-  for (char& c : tag) {
-    if (!std::isalpha(static_cast<unsigned char>(c))) return {};
-    c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  }
-  return tag;
+  const std::string tag = rt::lowered(language.substr(0, language.find_first_of("-_")));
+  const bool good =
+      tag.size() >= 2 && tag.size() <= 3 && std::ranges::all_of(tag, [](char c) { return c >= 'a' && c <= 'z'; });
+  return good ? tag : std::string();
 }
 
 bool whisper_hears(const std::string& tag, const SpeechOptions& options) {

@@ -1,12 +1,12 @@
 #include "media/transcripts/engine_output.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <optional>
 
 #include "server/http/json.h"
 #include "server/http/utf8.h"
+#include "server/rt/text.h"
 
 namespace millrace::media {
 namespace {
@@ -29,10 +29,8 @@ std::vector<std::string_view> split(std::string_view text, char at) {
 }
 
 std::optional<double> number(std::string_view text) {
-  double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
-  if (error != std::errc() || end != text.data() + text.size() || !(value >= 0 && value <= kSecondsMax)) return {};
-  return value;
+  const auto value = rt::decimal(text, std::chars_format::fixed);
+  return value && *value >= 0 && *value <= kSecondsMax ? value : std::nullopt;
 }
 
 std::int64_t ms(double seconds) { return std::llround(seconds * 1000); }
@@ -63,14 +61,8 @@ bool is_sound(std::string_view text) {
   return (text.starts_with('[') && text.ends_with(']')) || (text.starts_with('(') && text.ends_with(')'));
 }
 
-std::string_view trimmed(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(" \n");
-  if (first == text.npos) return {};
-  return text.substr(first, text.find_last_not_of(" \n") - first + 1);
-}
-
 bool add_spoken(std::vector<Word>& words, std::string_view text, std::int64_t from_ms, std::int64_t to_ms) {
-  text = trimmed(text);
+  text = rt::trimmed(text, " \n");
   if (is_sound(text)) return true;
   const auto parts = split(text, ' ');
   const auto count = static_cast<std::int64_t>(parts.size());

@@ -3,12 +3,12 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 #include "server/h2/session.h"
 #include "server/http/date.h"
 #include "server/http/request_id.h"
 #include "server/rt/bus_guard.h"
+#include "server/rt/text.h"
 
 namespace millrace::h2 {
 namespace {
@@ -123,11 +123,7 @@ std::optional<std::uint64_t> response_length(const http::Response& response) {
 std::optional<std::uint64_t> request_length(const Stream& stream) {
   if (stream.body.ended()) return 0;
   const auto text = stream.request.fields.get("content-length");
-  std::uint64_t length = 0;
-  if (!text || std::from_chars(text->data(), text->data() + text->size(), length).ec != std::errc()) {
-    return std::nullopt;
-  }
-  return length;
+  return text ? rt::whole_number<std::uint64_t>(*text) : std::nullopt;
 }
 
 // What nghttp2 lets pass and we do not. 0: nothing wrong.

@@ -4,8 +4,9 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <charconv>
 #include <chrono>
+
+#include "server/rt/text.h"
 
 namespace millrace::http {
 namespace {
@@ -13,13 +14,6 @@ namespace {
 constexpr std::array<std::string_view, 7> kDays = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
 constexpr std::array<std::string_view, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-
-std::optional<unsigned> digits(std::string_view text) {
-  unsigned value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
 
 }  // namespace
 
@@ -43,11 +37,11 @@ std::optional<std::int64_t> parse_http_date(std::string_view text) {
   }
   unsigned month_index = 0;
   while (month_index < kMonths.size() && kMonths[month_index] != text.substr(8, 3)) ++month_index;
-  const auto day_number = digits(text.substr(5, 2));
-  const auto year_number = digits(text.substr(12, 4));
-  const auto hour = digits(text.substr(17, 2));
-  const auto minute = digits(text.substr(20, 2));
-  const auto second = digits(text.substr(23, 2));
+  const auto day_number = rt::whole_number<unsigned>(text.substr(5, 2));
+  const auto year_number = rt::whole_number<unsigned>(text.substr(12, 4));
+  const auto hour = rt::whole_number<unsigned>(text.substr(17, 2));
+  const auto minute = rt::whole_number<unsigned>(text.substr(20, 2));
+  const auto second = rt::whole_number<unsigned>(text.substr(23, 2));
   if (!day_number || !year_number || !hour || !minute || !second) return std::nullopt;
   const year_month_day date(year(static_cast<int>(*year_number)), month(month_index + 1), day(*day_number));
   if (!date.ok() || *hour > 23 || *minute > 59 || *second > 60) return std::nullopt;

@@ -1,33 +1,24 @@
 #include "server/http/form_part.h"
 
-#include <strings.h>
-
 #include <algorithm>
 #include <cctype>
 
 #include "server/http/url.h"
 #include "server/http/utf8.h"
+#include "server/rt/text.h"
 
 namespace millrace::http {
 namespace {
 
 using rt::Code;
+using rt::same_word;
+using rt::trimmed;
 
 std::unexpected<rt::Error> invalid(std::string message, std::string field = {}) {
   return rt::fail(Code::kInvalid, std::move(message), std::move(field));
 }
 
-bool same(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && strncasecmp(a.data(), b.data(), a.size()) == 0;
-}
-
 bool is_blank(char c) { return c == ' ' || c == '\t'; }
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
-  return text;
-}
 
 // RFC 9110 §5.6.2.
 bool is_token_char(unsigned char c) {
@@ -100,7 +91,7 @@ std::string unescaped(std::string text) {
 // RFC 8187, for those who send it although RFC 7578 does not want them to: they write what `filename` cannot hold.
 std::optional<std::string> extended(std::string_view value) {
   constexpr std::string_view kUtf8 = "utf-8''";
-  if (!same(value.substr(0, kUtf8.size()), kUtf8)) return std::nullopt;
+  if (!same_word(value.substr(0, kUtf8.size()), kUtf8)) return std::nullopt;
   return percent_decode(value.substr(kUtf8.size()));
 }
 
@@ -129,16 +120,17 @@ rt::Status FormPartHeader::add_line(std::string_view line) {
   if (std::ranges::any_of(line, is_bad)) return invalid("a header line of a form part has control characters");
   const std::string_view name = line.substr(0, colon);
   const std::string_view value = trimmed(line.substr(colon + 1));
-  if (same(name, "content-disposition")) return add_disposition(value);
-  if (same(name, "content-type")) return keep_once(content_type_, std::string(value), "the Content-Type");
-  if (same(name, "content-transfer-encoding")) return add_encoding(value);
+  if (same_word(name, "content-disposition")) return add_disposition(value);
+  if (same_word(name, "content-type")) return keep_once(content_type_, std::string(value), "the Content-Type");
+  if (same_word(name, "content-transfer-encoding")) return add_encoding(value);
   return {};
 }
 
 rt::Status FormPartHeader::add_disposition(std::string_view value) {
   if (name_) return invalid("the Content-Disposition of a form part is given twice");
   std::string_view rest = value;
-  if (!same(take_bare(rest), "form-data")) return invalid("the Content-Disposition of a form part is not form-data");
+  if (!same_word(take_bare(rest), "form-data"))
+    return invalid("the Content-Disposition of a form part is not form-data");
   while (has_more(rest)) {
     auto parameter = take_parameter(rest);
     if (!parameter) return rt::pass(parameter);
@@ -150,9 +142,10 @@ rt::Status FormPartHeader::add_disposition(std::string_view value) {
 }
 
 rt::Status FormPartHeader::add_parameter(std::string_view name, std::string value) {
-  if (same(name, "name")) return keep_once(name_, unescaped(std::move(value)), "the name");
-  if (same(name, "filename")) return keep_once(file_name_, last_component(unescaped(std::move(value))), "the filename");
-  if (!same(name, "filename*")) return {};
+  if (same_word(name, "name")) return keep_once(name_, unescaped(std::move(value)), "the name");
+  if (same_word(name, "filename"))
+    return keep_once(file_name_, last_component(unescaped(std::move(value))), "the filename");
+  if (!same_word(name, "filename*")) return {};
   auto decoded = extended(value);
   if (!decoded) return invalid("the filename* of a form part cannot be read");
   return keep_once(extended_name_, std::move(*decoded), "the filename*");
@@ -161,7 +154,7 @@ rt::Status FormPartHeader::add_parameter(std::string_view name, std::string valu
 // Deprecated and never sent by what is in use; bytes that would have to be decoded must not be taken as they are.
 rt::Status FormPartHeader::add_encoding(std::string_view value) const {
   for (const char* plain : {"7bit", "8bit", "binary"}) {
-    if (same(value, plain)) return {};
+    if (same_word(value, plain)) return {};
   }
   return invalid("a form part has a Content-Transfer-Encoding, which forms over HTTP do not have");
 }
@@ -173,14 +166,14 @@ rt::Result<FormPart> FormPartHeader::part() const {
 
 rt::Result<std::string> boundary_of(std::string_view content_type) {
   std::string_view rest = content_type;
-  if (!same(take_bare(rest), "multipart/form-data")) {
+  if (!same_word(take_bare(rest), "multipart/form-data")) {
     return rt::fail(Code::kUnsupportedType, "the body must be multipart/form-data", "content-type");
   }
   std::optional<std::string> boundary;
   while (has_more(rest)) {
     auto parameter = take_parameter(rest);
     if (!parameter) return invalid("the content type is malformed: " + parameter.error().message, "content-type");
-    if (!same(parameter->name, "boundary")) continue;
+    if (!same_word(parameter->name, "boundary")) continue;
     if (boundary) return invalid("the boundary is given twice", "content-type");
     boundary = std::move(parameter->value);
   }

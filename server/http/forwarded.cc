@@ -6,8 +6,13 @@
 #include <optional>
 #include <vector>
 
+#include "server/rt/text.h"
+
 namespace millrace::http {
 namespace {
+
+using rt::lowered;
+using rt::trimmed;
 
 // More hops than this and somebody is playing.
 constexpr std::size_t kHopsMax = 32;
@@ -18,18 +23,6 @@ struct Hop {
   std::string proto;
   std::string host;
 };
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
-std::string lowered(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  return lower;
-}
 
 // The parts between separators outside of quotes.
 std::vector<std::string_view> split(std::string_view text, char separator) {

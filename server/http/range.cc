@@ -4,16 +4,14 @@
 #include <charconv>
 #include <limits>
 
+#include "server/rt/text.h"
+
 namespace millrace::http {
 namespace {
 
-constexpr std::uint64_t kMax = std::numeric_limits<std::uint64_t>::max();
+using rt::trimmed;
 
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
+constexpr std::uint64_t kMax = std::numeric_limits<std::uint64_t>::max();
 
 // A number too large for 64 bits is beyond every end; saturated, it behaves so.
 std::optional<std::uint64_t> digits(std::string_view text) {

@@ -1,14 +1,16 @@
 #include "server/http/sigv4.h"
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <optional>
 
 #include "server/http/date.h"
+#include "server/rt/text.h"
 
 namespace millrace::http::sigv4 {
 namespace {
+
+using rt::trimmed;
 
 constexpr std::string_view kAlgorithm = "AWS4-HMAC-SHA256";
 constexpr std::size_t kSignatureDigits = 64;
@@ -26,29 +28,16 @@ std::string_view take_until(std::string_view& text, char separator) {
   return head;
 }
 
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
-std::optional<unsigned> number(std::string_view digits) {
-  unsigned value = 0;
-  const auto [end, problem] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  if (problem != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
-  return value;
-}
-
 // "20130524T000000Z" in seconds since 1970.
 std::optional<std::int64_t> seconds_of(std::string_view time) {
   using namespace std::chrono;
   if (time.size() != 16 || time[8] != 'T' || time[15] != 'Z') return std::nullopt;
-  const auto y = number(time.substr(0, 4));
-  const auto m = number(time.substr(4, 2));
-  const auto d = number(time.substr(6, 2));
-  const auto hour = number(time.substr(9, 2));
-  const auto minute = number(time.substr(11, 2));
-  const auto second = number(time.substr(13, 2));
+  const auto y = rt::whole_number<unsigned>(time.substr(0, 4));
+  const auto m = rt::whole_number<unsigned>(time.substr(4, 2));
+  const auto d = rt::whole_number<unsigned>(time.substr(6, 2));
+  const auto hour = rt::whole_number<unsigned>(time.substr(9, 2));
+  const auto minute = rt::whole_number<unsigned>(time.substr(11, 2));
+  const auto second = rt::whole_number<unsigned>(time.substr(13, 2));
   if (!y || !m || !d || !hour || !minute || !second) return std::nullopt;
   const year_month_day day(year(static_cast<int>(*y)), month(*m), std::chrono::day(*d));
   if (!day.ok() || *hour > 23 || *minute > 59 || *second > 60) return std::nullopt;
@@ -180,7 +169,7 @@ Result<Signature> read_query(const Request& request, const Pairs& query) {
   if (!read_credential(*credential, signature)) return bad("Error parsing the X-Amz-Credential parameter");
   const auto seconds = seconds_of(*time);
   if (!seconds) return bad("X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\"");
-  const auto lifetime = number(*expires);
+  const auto lifetime = rt::whole_number<unsigned>(*expires);
   if (!lifetime) return bad("X-Amz-Expires should be a number");
   if (*lifetime > kExpiresMaxSeconds) return bad("X-Amz-Expires must be less than a week (in seconds)");
   if (*lifetime == 0) return bad("X-Amz-Expires must be positive");

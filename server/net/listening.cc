@@ -6,8 +6,9 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <charconv>
 #include <cstring>
+
+#include "server/rt/text.h"
 
 namespace millrace::net {
 namespace {
@@ -21,13 +22,9 @@ const sockaddr* generic(const Endpoint& endpoint) { return reinterpret_cast<cons
 
 rt::Result<Endpoint> parse_endpoint(const std::string& text) {
   const std::size_t colon = text.rfind(':');
-  std::uint16_t port = 0;
-  const char* end = text.data() + text.size();
-  const auto parsed = colon == std::string::npos ? std::from_chars_result{end, std::errc::invalid_argument}
-                                                 : std::from_chars(text.data() + colon + 1, end, port);
-  if (parsed.ec != std::errc() || parsed.ptr != end) {
-    return rt::fail(rt::Code::kInvalid, text + " is not ADDRESS:PORT");
-  }
+  const std::string_view digits = colon == std::string::npos ? "" : std::string_view(text).substr(colon + 1);
+  const auto port = rt::whole_number<std::uint16_t>(digits);
+  if (!port) return rt::fail(rt::Code::kInvalid, text + " is not ADDRESS:PORT");
   std::string host = text.substr(0, colon);
   if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
   Endpoint endpoint;
@@ -35,11 +32,11 @@ rt::Result<Endpoint> parse_endpoint(const std::string& text) {
   auto& v6 = reinterpret_cast<sockaddr_in6&>(endpoint.storage);
   if (inet_pton(AF_INET, host.c_str(), &v4.sin_addr) == 1) {
     v4.sin_family = AF_INET;
-    v4.sin_port = htons(port);
+    v4.sin_port = htons(*port);
     endpoint.bytes = sizeof(v4);
   } else if (inet_pton(AF_INET6, host.c_str(), &v6.sin6_addr) == 1) {
     v6.sin6_family = AF_INET6;
-    v6.sin6_port = htons(port);
+    v6.sin6_port = htons(*port);
     endpoint.bytes = sizeof(v6);
   } else {
     return rt::fail(rt::Code::kInvalid, host + " is not an IP address");

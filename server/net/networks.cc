@@ -3,8 +3,9 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
+
+#include "server/rt/text.h"
 
 namespace millrace::net {
 namespace {
@@ -42,11 +43,9 @@ rt::Result<Networks> Networks::parse(const std::vector<std::string>& texts) {
     const unsigned widest = v4 ? 32 : 128;
     unsigned bits = widest;
     if (slash != std::string::npos) {
-      const char* end = text.data() + text.size();
-      const auto [stop, problem] = std::from_chars(text.data() + slash + 1, end, bits);
-      if (problem != std::errc() || stop != end || bits > widest) {
-        return rt::fail(rt::Code::kInvalid, text + " has no valid prefix length");
-      }
+      const auto told = rt::whole_number<unsigned>(std::string_view(text).substr(slash + 1));
+      if (!told || *told > widest) return rt::fail(rt::Code::kInvalid, text + " has no valid prefix length");
+      bits = *told;
     }
     networks.blocks_.push_back({*address, v4 ? bits + kMappedBits : bits});
   }

@@ -4,8 +4,9 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <string_view>
+
+#include "server/rt/text.h"
 
 namespace millrace::net {
 namespace {
@@ -34,11 +35,8 @@ std::string address_text(int family, const char* raw) {
 }
 
 std::optional<std::uint16_t> port_of(std::string_view text) {
-  std::uint16_t port = 0;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), port);
-  if (problem != std::errc() || end != text.data() + text.size()) return std::nullopt;
   if (text.size() > 1 && text.front() == '0') return std::nullopt;
-  return port;
+  return rt::whole_number<std::uint16_t>(text);
 }
 
 // Cuts off the word before the next space; the words of a version 1 line are separated by exactly one.

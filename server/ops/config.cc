@@ -4,9 +4,10 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
-#include <charconv>
 #include <fstream>
 #include <iterator>
+
+#include "server/rt/text.h"
 
 namespace millrace::ops {
 namespace {
@@ -108,10 +109,8 @@ std::optional<Value> value_of(const Slot& slot, const std::string& text) {
     if (text == "false" || text == "0") return false;
     return std::nullopt;
   }
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
+  const auto number = rt::whole_number<std::int64_t>(text);
+  return number ? std::optional<Value>(*number) : std::nullopt;
 }
 
 struct Complaint {
@@ -161,8 +160,7 @@ std::string environment_name(const Key& key) {
 
 // True for MILLRACE_SECTION_..., where a typing error must not pass in silence; MILLRACE_ANYTHING is somebody else's.
 bool names_a_section(std::string_view variable) {
-  std::string rest(variable.substr(kEnvironmentPrefix.size()));
-  std::ranges::transform(rest, rest.begin(), [](unsigned char c) { return std::tolower(c); });
+  const std::string rest = rt::lowered(variable.substr(kEnvironmentPrefix.size()));
   const std::size_t mark = rest.find('_');
   return mark != std::string::npos && is_section(rest.substr(0, mark));
 }

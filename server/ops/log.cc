@@ -13,6 +13,8 @@
 #include <ctime>
 #include <iterator>
 
+#include "server/rt/text.h"
+
 namespace millrace::ops {
 namespace {
 
@@ -37,9 +39,7 @@ std::string masked_path(std::string_view path) {
 std::string_view name_of(Level level) { return kLevelNames[static_cast<std::size_t>(level)]; }
 
 bool is_secret(std::string_view name) {
-  std::string lower(name);
-  std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return std::tolower(c); });
-  return std::ranges::find(kSecretParameters, lower) != kSecretParameters.end();
+  return std::ranges::find(kSecretParameters, rt::lowered(name)) != kSecretParameters.end();
 }
 
 // Bytes that could break a line, a terminal or JSON come out escaped; anything beyond ASCII too, because what peers

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "server/outbound/transfer_state.h"
+#include "server/rt/text.h"
 
 namespace millrace::outbound {
 namespace {
@@ -19,19 +20,8 @@ constexpr std::size_t kUnreadBytesMax = 512 * 1024;
 constexpr std::chrono::milliseconds kBudgetLook{20};
 // All header fields of all answers of one transfer.
 constexpr std::size_t kHeadBytesMax = 256 * 1024;
-
-std::string lower(std::string_view text) {
-  std::string copy(text);
-  std::ranges::transform(copy, copy.begin(), [](unsigned char c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; });
-  return copy;
-}
-
-std::string_view trim(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t\r\n";
-  const std::size_t begin = text.find_first_not_of(kBlanks);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kBlanks) - begin + 1);
-}
+// What may stand around the value of a field in libcurl's line.
+constexpr std::string_view kBlanks = " \t\r\n";
 
 // Empty when it is no Internet address, which no policy lets pass.
 std::string text_of(const curl_sockaddr& address) {
@@ -133,7 +123,8 @@ std::size_t Transfer::State::on_field(char* data, std::size_t, std::size_t bytes
   if (line.starts_with("HTTP/")) state.head.fields.clear();
   const std::size_t mark = line.find(':');
   if (state.has_head || line.starts_with("HTTP/") || mark == std::string_view::npos) return bytes;
-  state.head.fields.emplace_back(lower(trim(line.substr(0, mark))), trim(line.substr(mark + 1)));
+  state.head.fields.emplace_back(rt::lowered(rt::trimmed(line.substr(0, mark))),
+                                 rt::trimmed(line.substr(mark + 1), kBlanks));
   return bytes;
 }
 

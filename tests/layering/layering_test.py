@@ -20,8 +20,8 @@ MAY_INCLUDE = {
     "server/h1": ["server/http", "server/net", "server/rt"],
     "server/ops": ["server/http", "server/rt"],
     "store": ["server/rt"],
-    "media": ["store", "server/outbound", "server/rt", "server/http/json.h", "server/http/crypto.h", "server/http/date.h",
-              "server/http/utf8.h"],
+    "media": ["store", "server/outbound", "server/rt", "server/http/json.h", "server/http/absent.h",
+              "server/http/crypto.h", "server/http/date.h", "server/http/utf8.h"],
     "handlers": ["server/http", "media", "store", "server/rt"],
 }
 
