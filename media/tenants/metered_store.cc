@@ -154,7 +154,7 @@ void MeteredStore::Account::give_back(std::uint64_t bytes) {
   }
 }
 
-MeteredStore::MeteredStore(store::Store& inner) : inner_(inner) {}
+MeteredStore::MeteredStore(store::Store& inner) : ForwardingStore(inner) {}
 
 MeteredStore::~MeteredStore() = default;
 

@@ -15,11 +15,11 @@
 #include <map>
 #include <mutex>
 
-#include "store/store.h"
+#include "store/forwarding_store.h"
 
 namespace millrace::media {
 
-class MeteredStore final : public store::Store {
+class MeteredStore final : public store::ForwardingStore {
  public:
   // How many bytes a tenant may keep; 0: no limit. Called on any thread.
   using Quota = std::function<std::uint64_t(std::string_view tenant)>;
@@ -41,24 +41,9 @@ class MeteredStore final : public store::Store {
   // `domain` is the tenant. append() fails with kQuotaExceeded; what came before can still be taken and committed.
   std::unique_ptr<store::Writer> writer(std::string domain) override;
   rt::Task<rt::Result<store::Revision>> commit(store::Transaction transaction) override;
-  rt::Task<rt::Result<std::optional<store::Record>>> get(std::string key) override {
-    return inner_.get(std::move(key));
-  }
-  std::uint64_t stamp(std::string_view key) const override { return inner_.stamp(key); }
-  rt::Task<rt::Result<std::vector<store::Record>>> scan(store::Scan scan) override {
-    return inner_.scan(std::move(scan));
-  }
-  rt::Task<rt::Result<std::optional<store::ObjectInfo>>> info(store::ObjectId id) override { return inner_.info(id); }
-  rt::Task<rt::Result<std::unique_ptr<store::Reader>>> read(store::ObjectId id, std::uint64_t offset,
-                                                            std::uint64_t length) override {
-    return inner_.read(id, offset, length);
-  }
   // Counts like bytes that are sent.
   rt::Task<rt::Result<store::Draft>> share(store::ObjectId id, std::uint64_t offset, std::uint64_t length,
                                            std::string domain) override;
-  rt::Task<rt::Result<bool>> same(store::ObjectId a, store::ObjectId b) override { return inner_.same(a, b); }
-  store::Stats stats() const override { return inner_.stats(); }
-  void on_damage(std::function<void(std::string)> report) override { inner_.on_damage(std::move(report)); }
 
   // Bytes of one tenant. Never below zero: it is better to count too little than to lock somebody out.
   class Account {
@@ -77,7 +62,6 @@ class MeteredStore final : public store::Store {
   rt::Task<rt::Result<store::Revision>> commit_counted(store::Transaction transaction);
   rt::Task<rt::Result<std::uint64_t>> removed_bytes(std::vector<store::ObjectId> removals);
 
-  store::Store& inner_;
   Quota quota_;
   mutable std::mutex mutex_;
   std::map<std::string, std::shared_ptr<Account>, std::less<>> accounts_;  // guarded by mutex_
