@@ -34,7 +34,7 @@ struct Domain {
         uploads(store, tenants, jobs, clock),
         buckets(store, tenants, uploads.incoming(), clock),
         multiparts(store, tenants, uploads.incoming(), clock),
-        reprocess(store, jobs, clock),
+        reprocess(store, tenants, jobs, clock),
         renditions(store),
         transcripts(store),
         transcription(store, jobs, clock),

@@ -174,7 +174,7 @@ rt::Status App::Parts::open_domain() {
   outbound = std::move(*made);
   events = std::make_unique<AppEvents>(config, *domain, *store, outbound->policy, log);
   domain->downloads.limit(download_limits(config));
-  workshop = std::make_unique<media::Workshop>(*store, domain->jobs, jail, io, budget, data / "jobs",
+  workshop = std::make_unique<media::Workshop>(*store, *tenants, domain->jobs, jail, io, budget, data / "jobs",
                                                processing_options(config));
   add_pipeline(domain->jobs, *workshop, pipeline_limits(config));
   transcriber = std::make_unique<media::Transcriber>(domain->catalog, domain->transcription, jail, workshop->workspace,

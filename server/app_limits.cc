@@ -44,6 +44,8 @@ media::TenantDefaults tenant_defaults(const ops::Config& config) {
   defaults.upload_idle_seconds = config.uploads.expire_seconds;
   defaults.upload_max_bytes = u64(config.uploads.size_bytes_max);
   defaults.quota_bytes = u64(config.limits.quota_bytes);
+  defaults.encode_minutes_per_month = u64(config.limits.encode_minutes_per_month);
+  defaults.encodes = config.media.renditions;
   return defaults;
 }
 

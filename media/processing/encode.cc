@@ -1,5 +1,6 @@
 // The encode step: one ffmpeg decodes the original once and writes a progressive file for every rung of the ladder.
 #include <algorithm>
+#include <cstdlib>
 
 #include "media/processing/ffmpeg.h"
 #include "media/processing/metered_tool.h"
@@ -8,6 +9,9 @@
 
 namespace millrace::media {
 namespace {
+
+// Encoders fill up the last frame of sound and hold the last picture, never for this long.
+constexpr std::int64_t kPaddingMs = 1'000;
 
 Rendition rendition_of(const EncodeOutput& output, const Media& media) {
   Rendition rendition;
@@ -30,6 +34,15 @@ Rendition audio_rendition(const Media& media) {
   rendition.extension = "m4a";
   rendition.duration_ms = media.probe.duration_ms;
   return rendition;
+}
+
+// As the source says, which is what its owner sees, unless what came out shows that this is wrong.
+std::int64_t encoded_ms(const Media& media, const StepResult& result) {
+  std::int64_t longest_ms = 0;
+  for (const Made& made : result.made) longest_ms = std::max(longest_ms, made.rendition.duration_ms);
+  const std::int64_t said_ms = media.probe.duration_ms;
+  if (longest_ms == 0) return said_ms;
+  return said_ms > 0 && std::abs(longest_ms - said_ms) <= kPaddingMs ? said_ms : longest_ms;
 }
 
 rt::Task<rt::Result<ProcessResult>> encode(StepRun run, std::vector<std::string> command, std::size_t outputs,
@@ -79,6 +92,9 @@ rt::Task<rt::Result<StepResult>> make_files(StepRun run) {
   if (video ? !first_video(run.media) : !first_audio(run.media)) {
     co_return rt::fail(rt::Code::kUnprocessable, "the file holds nothing to encode");
   }
+  // Here and not after the probe: others may have used the minutes up while it waited for its turn.
+  auto room = co_await run.shop.minutes.check_room(run.media.tenant, run.media.probe.duration_ms);
+  if (!room) co_return rt::pass(room);
   co_await run.shop.flow.note(run.job.job(), Stage::kEncode, [](Media& media) {
     ++media.encode_attempts;
     media.progress_percent = 0;
@@ -90,6 +106,7 @@ rt::Task<rt::Result<StepResult>> make_files(StepRun run) {
   auto result = co_await make_either(run);
   if (!result) co_return rt::pass(result);
   result->kinds = {RenditionKind::kVideo, RenditionKind::kAudio};
+  result->encoded_ms = encoded_ms(media, *result);
   result->edit = [](Media& edited) { edited.progress_percent = kEncodePercent; };
   co_return result;
 }

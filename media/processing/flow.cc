@@ -9,14 +9,16 @@
 #include "media/records/keys.h"
 #include "media/records/records.h"
 #include "media/renditions/renditions.h"
+#include "media/tenants/encode_minutes.h"
 
 namespace millrace::media {
 namespace {
 
 using rt::Code;
 
-// Each lost race means that another change won, so a few rounds are enough for all but an endless storm of them.
-constexpr int kRounds = 16;
+// Each lost race means that another change won: of the media, or of the month in which encodes of the tenant are
+// counted, of which 64 may end at once. So these rounds are enough for all but an endless storm.
+constexpr int kRounds = 80;
 
 rt::Task<rt::Status> at_once(rt::Status status) { co_return status; }
 
@@ -109,7 +111,8 @@ rt::Task<rt::Status> Flow::replace(const Media& media, const StepResult& result,
     transaction.create(rendition.object, store::Draft(made.draft.content()));
     put_rendition(transaction, rendition);
   }
-  co_return rt::Status();
+  if (result.encoded_ms <= 0) co_return rt::Status();
+  co_return co_await count_encoded(store_, media.tenant, result.encoded_ms, clock_(), transaction);
 }
 
 void Flow::advance(const Job& job, Media& media, store::Transaction& transaction) {

@@ -28,6 +28,7 @@ struct Made {
 struct StepResult {
   std::vector<RenditionKind> kinds = {};  // that this step makes: those of an earlier run go
   std::vector<Made> made = {};
+  std::int64_t encoded_ms = 0;            // play time that was encoded: counts in the tenant's month
   std::function<void(Media&)> edit = {};  // what else the media now says; may run again
 };
 

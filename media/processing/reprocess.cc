@@ -1,5 +1,6 @@
 #include "media/processing/reprocess.h"
 
+#include "media/catalog/moving.h"
 #include "media/processing/probe.h"
 #include "media/records/codec.h"
 #include "media/records/keys.h"
@@ -27,10 +28,18 @@ rt::Task<rt::Result<Media>> Reprocess::start(std::string tenant, std::string id)
     auto media = decode_media(*record);
     if (!media) co_return rt::pass(media);
     if (auto good = check_restartable(*media); !good) co_return rt::pass(good);
+    auto room = co_await check_minutes(*media);
+    if (!room) co_return rt::pass(room);
     auto started = co_await try_start(std::move(*media));
     if (started || started.error().code != Code::kConflict) co_return started;
   }
   co_return rt::fail(Code::kUnavailable, "the media is changed too often");
+}
+
+rt::Task<rt::Status> Reprocess::check_minutes(const Media& media) {
+  const bool may_move = media.type == MediaType::kUnknown && is_said_to_move(media.content_type, media.file_name);
+  if (!may_move && !is_moving(media.type)) co_return rt::Status();
+  co_return co_await minutes_.check_room(media.tenant, media.probe.duration_ms);
 }
 
 // Behind everything that comes in for the first time.

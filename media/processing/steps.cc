@@ -1,13 +1,9 @@
 #include "media/processing/steps.h"
 
+#include "media/catalog/moving.h"
 #include "media/processing/probe.h"
 
 namespace millrace::media {
-namespace {
-
-bool is_moving(MediaType type) { return type == MediaType::kVideo || type == MediaType::kAudio; }
-
-}  // namespace
 
 Stage stage_after(Stage stage, MediaType type, const ProcessingOptions& options) {
   switch (stage) {

@@ -13,6 +13,7 @@
 #include "media/processing/steps.h"
 #include "media/processing/workspace.h"
 #include "media/records/clock.h"
+#include "media/tenants/encode_minutes.h"
 #include "server/rt/budget.h"
 #include "server/rt/error.h"
 #include "server/rt/pool.h"
@@ -23,19 +24,21 @@ namespace millrace::media {
 
 struct Workshop {
   // All outlive it. `directory`: for the jobs' files; what an earlier run left there is removed.
-  Workshop(store::Store& of, Jobs& queue, Jail& tools_jail, rt::Pool& io, rt::Budget& budget,
+  Workshop(store::Store& of, const Tenants& tenants, Jobs& queue, Jail& tools_jail, rt::Pool& io, rt::Budget& budget,
            std::filesystem::path directory, ProcessingOptions choices = {}, Clock time = system_clock_ms)
       : store(of),
         jail(tools_jail),
         options(std::move(choices)),
         workspace(of, tools_jail, io, budget, std::move(directory)),
-        flow(of, queue, options, time) {}
+        flow(of, queue, options, time),
+        minutes(of, tenants, time) {}
 
   store::Store& store;
   Jail& jail;
   const ProcessingOptions options;
   Workspace workspace;
   Flow flow;
+  EncodeMinutes minutes;
 };
 
 // One attempt of a step.

@@ -107,6 +107,7 @@ std::string encode(const Tenant& tenant) {
   out.set_upload_idle_seconds(tenant.upload_idle_seconds);
   out.set_created_ms(tenant.created_ms);
   out.set_quota_bytes(tenant.quota_bytes);
+  out.set_encode_minutes_per_month(tenant.encode_minutes_per_month);
   return bytes_of(out);
 }
 
@@ -120,6 +121,7 @@ rt::Result<Tenant> decode_tenant(std::string_view bytes) {
                 .upload_max_bytes = in->upload_max_bytes(),
                 .upload_idle_seconds = in->upload_idle_seconds(),
                 .quota_bytes = in->quota_bytes(),
+                .encode_minutes_per_month = in->encode_minutes_per_month(),
                 .created_ms = in->created_ms()};
 }
 

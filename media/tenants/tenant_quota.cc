@@ -1,4 +1,4 @@
-// What a tenant may keep: its quota, and who counts against it.
+// What a tenant may keep and have encoded, and who counts against it.
 #include "media/tenants/metered_store.h"
 #include "media/tenants/tenants.h"
 
@@ -17,6 +17,12 @@ std::uint64_t Tenants::quota_bytes(std::string_view id) const {
   const auto owner = tenant(id);
   if (!owner) return 0;
   return owner->quota_bytes > 0 ? owner->quota_bytes : defaults_.quota_bytes;
+}
+
+std::uint64_t Tenants::encode_minutes_per_month(std::string_view id) const {
+  const auto owner = tenant(id);
+  if (!owner || !defaults_.encodes) return 0;
+  return owner->encode_minutes_per_month > 0 ? owner->encode_minutes_per_month : defaults_.encode_minutes_per_month;
 }
 
 }  // namespace millrace::media

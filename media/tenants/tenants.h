@@ -35,6 +35,7 @@ struct Tenant {
   std::uint64_t upload_max_bytes = 0;          // of one file; 0: as configured, which is also the most
   std::int64_t upload_idle_seconds = 604'800;  // a week
   std::uint64_t quota_bytes = 0;               // of all it keeps; 0: as configured
+  std::uint64_t encode_minutes_per_month = 0;  // encode_minutes.h; 0: as configured
   std::int64_t created_ms = 0;
 };
 
@@ -44,6 +45,8 @@ struct TenantDefaults {
   std::uint64_t upload_max_bytes = 0;          // of every tenant, not of new ones alone; 0: no limit
   std::int64_t upload_idle_seconds = 604'800;  // a week
   std::uint64_t quota_bytes = 0;               // of whoever has none of its own, not of new ones alone; 0: no limit
+  std::uint64_t encode_minutes_per_month = 0;  // likewise
+  bool encodes = true;                         // off: nothing is encoded, so no tenant's minutes are a limit
 };
 
 struct ApiKey {
@@ -126,6 +129,8 @@ class Tenants {
   rt::Status check_room(std::string_view tenant, std::uint64_t more_bytes) const;
   // 0: no limit, or no such tenant.
   std::uint64_t quota_bytes(std::string_view tenant) const;
+  // Likewise.
+  std::uint64_t encode_minutes_per_month(std::string_view tenant) const;
 
   // Changes name, switches and limits; id, default channel and creation stay.
   rt::Task<rt::Result<Tenant>> update(Tenant wanted);

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "media/buckets/multipart_records.h"
+#include "media/catalog/moving.h"
 #include "media/catalog/short_id.h"
 #include "media/events/event.h"
 #include "media/records/codec.h"
@@ -13,6 +14,7 @@
 #include "media/records/limits.h"
 #include "media/records/records.h"
 #include "media/records/select.h"
+#include "media/tenants/encode_minutes.h"
 #include "media/tenants/tenants.h"
 #include "media/uploads/transfers.h"
 
@@ -137,7 +139,8 @@ rt::Task<rt::Result<Upload>> Uploads::create(std::string tenant, NewUpload input
   if (owner->upload_max_bytes > 0 && input.declared_bytes.value_or(0) > owner->upload_max_bytes) {
     co_return rt::fail(Code::kTooLarge, "the file is larger than allowed", "fileSize");
   }
-  if (auto room = tenants_.check_room(tenant, input.declared_bytes.value_or(0)); !room) co_return rt::pass(room);
+  good = co_await check_quota(tenant, input);
+  if (!good) co_return rt::pass(good);
   Upload upload = announce(std::move(tenant), std::move(input), *owner);
   store::Transaction transaction;
   put_new(transaction, upload);
@@ -151,6 +154,12 @@ rt::Task<rt::Status> Uploads::check_input(std::string tenant, const NewUpload& i
   auto good = check_texts(input);
   if (!good) co_return good;
   co_return co_await check_channel(std::move(tenant), input.channel_id);
+}
+
+rt::Task<rt::Status> Uploads::check_quota(std::string tenant, const NewUpload& input) {
+  auto room = tenants_.check_room(tenant, input.declared_bytes.value_or(0));
+  if (!room || !is_said_to_move(input.content_type, input.file_name)) co_return room;
+  co_return co_await EncodeMinutes(store_, tenants_, clock_).check_room(std::move(tenant), 0);
 }
 
 Upload Uploads::announce(std::string tenant, NewUpload input, const Tenant& owner) const {

@@ -122,6 +122,7 @@ class Uploads {
   rt::Task<rt::Result<Upload>> open_upload(std::string tenant, std::string id, std::uint64_t offset,
                                            std::optional<std::uint64_t> total_bytes, Placing placing);
   rt::Task<rt::Status> check_input(std::string tenant, const NewUpload& input);
+  rt::Task<rt::Status> check_quota(std::string tenant, const NewUpload& input);
   Upload announce(std::string tenant, NewUpload input, const Tenant& owner) const;
   void put_new(store::Transaction& transaction, const Upload& upload) const;
   rt::Task<rt::Status> check_channel(std::string tenant, std::string channel_id);

@@ -128,6 +128,7 @@ struct Config {
 
   struct Limits {
     std::int64_t quota_bytes = 0;
+    std::int64_t encode_minutes_per_month = 0;
     std::int64_t requests_per_s = 0;
     std::int64_t requests_burst = 200;
     std::int64_t bad_keys_per_s = 20;

@@ -273,6 +273,12 @@ const std::vector<Key>& config_keys() {
       {MILLRACE_KEY(limits.quota_bytes), "bytes", 0, std::int64_t(1) << 60,
        "What a tenant may keep: files, objects and what has come of open uploads, as sent. Beyond it 402 (403 through "
        "S3, 413 through tus). For tenants without a quota of their own. 0: no limit."},
+      {MILLRACE_KEY(limits.encode_minutes_per_month), "minutes", 0, 1'000'000'000,
+       "Play time of video and sound that a tenant may have encoded in a calendar month (UTC), counted once however "
+       "many "
+       "heights are made of it. When it is used up, new video and sound get 402 (413 through tus); what comes in and "
+       "does not fit keeps its original and can be processed again later. For tenants without a number of their own. "
+       "0: no limit."},
       {MILLRACE_KEY(limits.requests_per_s), "requests/s", 0, 1'000'000,
        "How often a tenant may ask, through all doors together; beyond it 429 (503 SlowDown through S3). 0: no limit, "
        "because only the operator knows how many clients stand behind a tenant."},

@@ -32,7 +32,7 @@ enum class Code : std::uint8_t {
   kDamaged,        // stored bytes do not match their checksum
   kIo,             // the operating system said no
   kInternal,
-  kQuotaExceeded,  // the tenant keeps all it may; only giving something up helps
+  kQuotaExceeded,  // the tenant has used up what it may keep or encode; trying again does not help
 };
 
 struct Error {

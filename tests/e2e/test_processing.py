@@ -228,6 +228,49 @@ def test_what_cannot_be_made_anew_plays_on(tmp_path):
             server.kill()
 
 
+def test_encode_minutes_are_counted_to_the_end_of_the_month(tmp_path):
+    """Two clips of half a minute fill a minute; a third keeps its original and says why, also after a restart."""
+    from harness import Server
+    real = next(path for path in clips(tmp_path) if path.suffix == ".mp4")
+    path = tmp_path / "half.mp4"
+    generated_clip(path, "-stream_loop", "-1", "-i", real, "-t", "29.9", "-an", "-vf", "scale=160:90,fps=10", *H264)
+    content = path.read_bytes()
+    minutes = {"MILLRACE_LIMITS_ENCODE_MINUTES_PER_MONTH": "1"}
+    server = Server(tmp_path / "own", env=FULL | minutes).start()
+    try:
+        api = server.api()
+        first = processed(api, path)
+        assert first["status"] == "ready", first
+        server.kill()
+        api = server.start().api()
+        assert processed(api, path)["status"] == "ready"
+        server.kill()
+        api = server.start().api()
+        third = processed(api, path)
+        assert third["status"] == "errored" and "encode minutes left this month" in third["error"], third
+        assert third["type"] == "video" and api.original(third["id"]).content == content
+        refused = api.raw("POST", f"/v2/media/{third['id']}/reprocess")
+        assert refused.status_code == 402 and refused.json()["status"] == "fail"
+        assert httpx.get(f"{server.base}/play/{first['id']}/master.m3u8").status_code == 200
+
+        server.stop()
+        server.env = FULL | minutes | {"MILLRACE_LIMITS_ENCODE_MINUTES_PER_MONTH": "2"}
+        api = server.start().api()
+        api.call("POST", f"/v2/media/{third['id']}/reprocess", 202)
+        assert api.settled(third["id"], SETTLE_SECONDS)["status"] == "ready"
+        server.stop()
+        server.env = FULL | minutes
+        api = server.start().api()
+        assert api.raw("POST", "/v2/uploads", json={"fileName": "a.mp4"}).status_code == 402
+        refused = api.raw("POST", "/v1/uploads",
+                          json={"filename": "a", "mime_type": "video/mp4", "file_size_bytes": 9})
+        assert refused.status_code == 402 and refused.json()["error"]["type"] == "quota_exceeded"
+        assert api.create("a.pdf")["id"]
+    finally:
+        if server.process.poll() is None:
+            server.stop()
+
+
 def test_further_codecs_when_configured(start, tmp_path):
     path = generated_clip(tmp_path / "clip.mp4", *PICTURE, *SOUND, *H264, "-c:a", "aac")
     with start("codecs", env=FULL | {"MILLRACE_MEDIA_CODECS": "h264,hevc,av1"}) as server:

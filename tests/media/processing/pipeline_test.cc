@@ -38,7 +38,7 @@ class PipelineTest : public ProcessingWorld {
   }
   std::size_t jobs_of(std::string_view kind) { return store.records("m/job.queue/" + std::string(kind) + "/"); }
 
-  Reprocess reprocess{store, *jobs, test_clock};
+  Reprocess reprocess{store, *tenants, *jobs, test_clock};
 };
 
 TEST_F(PipelineTest, a_video_gets_its_ladder_its_tracks_and_its_thumbnails) {

@@ -44,7 +44,7 @@ class ProcessingWorld : public World {
   // One life of a server: runs the queue until `until` holds of the media.
   Media run_until(const std::string& id, const std::function<bool(const Media&)>& until) {
     Jobs queue(store, test_clock);
-    Workshop shop(store, queue, jail_, io_, budget_, directory_ / "jobs", options_, test_clock);
+    Workshop shop(store, *tenants, queue, jail_, io_, budget_, directory_ / "jobs", options_, test_clock);
     add_pipeline(queue, shop, {});
     const auto run = [](Jobs& jobs_of_it) -> rt::Task<void> {
       auto status = co_await jobs_of_it.run();
