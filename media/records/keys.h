@@ -22,10 +22,6 @@
 //   m/import.upload/TENANT/UPLOAD                the id of the import that fetches this upload's bytes
 //   m/transcript.failed/TENANT/MEDIA/LANGUAGE    why there is none, in words
 //   m/playback.place/SHORT                       the key of the media with this short id
-//   m/job/JOB                                    Job
-//   m/job.queue/KIND/PRIORITY/DUE/JOB            queued: the first one of a priority is the next to run
-//   m/job.running/JOB                            running: what a restart queues again
-//   m/job.ended/ENDED/JOB                        done, failed or cancelled
 //   m/bucket/TENANT/BUCKET                       Bucket
 //   m/object/TENANT/BUCKET/KEY                   BucketObject
 //   m/object.parts/OBJECT                        of an object made of parts: their numbers, sizes and checksums
@@ -134,20 +130,6 @@ inline std::string failed_transcript(std::string_view owner, std::string_view me
   return fmt::format("m/transcript.failed/{}/{}/{}", owner, media, language);
 }
 inline std::string playback_place(std::string_view short_id) { return fmt::format("m/playback.place/{}", short_id); }
-
-inline std::string job(std::string_view id) { return fmt::format("m/job/{}", id); }
-inline std::string job_queue(std::string_view kind, unsigned priority) {
-  return fmt::format("m/job.queue/{}/{}/", kind, priority);
-}
-inline std::string queued_job(std::string_view kind, unsigned priority, std::int64_t due_ms, std::string_view id) {
-  return fmt::format("m/job.queue/{}/{}/{}/{}", kind, priority, time(due_ms), id);
-}
-inline std::string running_jobs() { return "m/job.running/"; }
-inline std::string running_job(std::string_view id) { return fmt::format("m/job.running/{}", id); }
-inline std::string ended_jobs() { return "m/job.ended/"; }
-inline std::string ended_job(std::int64_t ended_ms, std::string_view id) {
-  return fmt::format("m/job.ended/{}/{}", time(ended_ms), id);
-}
 
 inline std::string buckets(std::string_view owner) { return fmt::format("m/bucket/{}/", owner); }
 inline std::string bucket(std::string_view owner, std::string_view name) {

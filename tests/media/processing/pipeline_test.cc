@@ -36,7 +36,7 @@ class PipelineTest : public ProcessingWorld {
     text << std::ifstream(path + ".txt").rdbuf();
     return text.str();
   }
-  std::size_t jobs_of(std::string_view kind) { return store.records("m/job.queue/" + std::string(kind) + "/"); }
+  std::size_t jobs_of(std::string_view kind) { return store.records("m/job.turn/" + std::string(kind) + "/"); }
 
   Reprocess reprocess{store, *jobs, test_clock};
 };
