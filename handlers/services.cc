@@ -12,7 +12,7 @@ Services::Services(media::Domain& domain, rt::TextShare& share)
       catalog(domain.catalog),
       buckets(domain.buckets),
       multiparts(domain.multiparts),
-      reprocess(domain.reprocess),
+      processing(domain.processing),
       renditions(domain.renditions),
       transcripts(domain.transcripts),
       transcription(domain.transcription),

@@ -27,8 +27,8 @@ class Downloads;
 class Events;
 class Imports;
 class Playback;
+class Processing;
 class Renditions;
-class Reprocess;
 class Transcription;
 class Transcripts;
 class Webhooks;
@@ -67,7 +67,7 @@ struct Services {
   media::Catalog& catalog;
   media::Buckets& buckets;
   media::Multiparts& multiparts;
-  media::Reprocess& reprocess;
+  media::Processing& processing;
   media::Renditions& renditions;
   media::Transcripts& transcripts;
   media::Transcription& transcription;

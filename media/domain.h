@@ -11,7 +11,7 @@
 #include "media/imports/imports.h"
 #include "media/jobs/jobs.h"
 #include "media/playback/playback.h"
-#include "media/processing/reprocess.h"
+#include "media/processing/processing.h"
 #include "media/records/clock.h"
 #include "media/renditions/renditions.h"
 #include "media/tenants/channels.h"
@@ -34,7 +34,7 @@ struct Domain {
         uploads(store, tenants, jobs, clock),
         buckets(store, tenants, uploads.incoming(), clock),
         multiparts(store, tenants, uploads.incoming(), clock),
-        reprocess(store, tenants, jobs, clock),
+        processing(store, tenants, jobs, clock),
         renditions(store),
         transcripts(store),
         transcription(store, jobs, clock),
@@ -52,7 +52,7 @@ struct Domain {
   Uploads uploads;
   Buckets buckets;
   Multiparts multiparts;
-  Reprocess reprocess;
+  Processing processing;
   Renditions renditions;
   Transcripts transcripts;
   Transcription transcription;

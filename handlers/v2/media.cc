@@ -6,7 +6,7 @@
 #include "handlers/links.h"
 #include "handlers/v2/envelope.h"
 #include "handlers/v2/views.h"
-#include "media/processing/reprocess.h"
+#include "media/processing/processing.h"
 #include "media/renditions/renditions.h"
 #include "media/transcripts/transcription.h"
 
@@ -120,9 +120,15 @@ Answer put_metadata(Services& services, http::Exchange& exchange, media::Princip
 }
 
 Answer reprocess_media(Services& services, http::Exchange& exchange, media::Principal principal) {
-  auto media = co_await services.reprocess.start(principal.tenant, exchange.params[0]);
+  auto media = co_await services.processing.restart(principal.tenant, exchange.params[0]);
   if (!media) co_return rt::pass(media);
   co_return success(202, media_view(services, exchange.request, *media));
+}
+
+Answer cancel_media(Services& services, http::Exchange& exchange, media::Principal principal) {
+  auto media = co_await services.processing.cancel(principal.tenant, exchange.params[0]);
+  if (!media) co_return rt::pass(media);
+  co_return success(200, media_view(services, exchange.request, *media));
 }
 
 }  // namespace millrace::handlers::v2

@@ -14,6 +14,8 @@ Answer delete_media(Services&, http::Exchange&, media::Principal);
 Answer recover_media(Services&, http::Exchange&, media::Principal);
 // Again from the probe; what is there stays until what is made anew takes its place.
 Answer reprocess_media(Services&, http::Exchange&, media::Principal);
+// Ends its processing; what was made of it before plays on.
+Answer cancel_media(Services&, http::Exchange&, media::Principal);
 Answer get_metadata(Services&, http::Exchange&, media::Principal);
 // Asks for transcripts in more languages; those asked for before stay.
 Answer put_metadata(Services&, http::Exchange&, media::Principal);

@@ -59,6 +59,7 @@ void add_media(http::Router& router, const Endpoints& v2) {
   router.add(Method::kDelete, "/v2/media/{id}", v2.with_key(kDeleteMedia, delete_media));
   router.add(Method::kPost, "/v2/media/{id}/recover", v2.with_key(kDeleteMedia, recover_media));
   router.add(Method::kPost, "/v2/media/{id}/reprocess", v2.with_key(kChangeMedia, reprocess_media));
+  router.add(Method::kPost, "/v2/media/{id}/cancel", v2.with_key(kChangeMedia, cancel_media));
   router.add(Method::kGet, "/v2/media/{id}/metadata", v2.with_key(kReadMedia, get_metadata));
   router.add(Method::kPut, "/v2/media/{id}/metadata", v2.with_key(kChangeMedia, put_metadata));
   router.add(Method::kGet, "/v2/media/{id}/metadata/transcripts", v2.with_key(kReadMedia, list_transcripts));

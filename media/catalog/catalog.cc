@@ -27,10 +27,10 @@ constexpr Field<Media> kFields[] = {
     {"type", [](const Media& media) { return std::string(word(media.type)); }},
     {"status", [](const Media& media) { return std::string(word(media.status)); }},
     {"channelId", [](const Media& media) { return media.channel_id; }},
-    {"createdAt", [](const Media& media) { return keys::time(media.created_ms); }, false},
-    {"updatedAt", [](const Media& media) { return keys::time(media.updated_ms); }, false},
-    {"size", [](const Media& media) { return keys::time(static_cast<std::int64_t>(media.size_bytes)); }, false},
-    {"duration", [](const Media& media) { return keys::time(media.probe.duration_ms); }, false},
+    {"createdAt", [](const Media& media) { return keys::ordered(media.created_ms); }, false},
+    {"updatedAt", [](const Media& media) { return keys::ordered(media.updated_ms); }, false},
+    {"size", [](const Media& media) { return keys::ordered(static_cast<std::int64_t>(media.size_bytes)); }, false},
+    {"duration", [](const Media& media) { return keys::ordered(media.probe.duration_ms); }, false},
 };
 
 bool asks_for_deleted(const Query& query) {

@@ -39,9 +39,9 @@ constexpr Field<Download> kFields[] = {
     {"title", [](const Download& download) { return download.title; }},
     {"name", [](const Download& download) { return download.title; }},
     {"status", [](const Download& download) { return std::string(word(download.status)); }},
-    {"createdAt", [](const Download& download) { return keys::time(download.created_ms); }, false},
-    {"expires", [](const Download& download) { return keys::time(download.expires_ms); }, false},
-    {"size", [](const Download& download) { return keys::time(static_cast<std::int64_t>(download.size_bytes)); },
+    {"createdAt", [](const Download& download) { return keys::ordered(download.created_ms); }, false},
+    {"expires", [](const Download& download) { return keys::ordered(download.expires_ms); }, false},
+    {"size", [](const Download& download) { return keys::ordered(static_cast<std::int64_t>(download.size_bytes)); },
      false},
 };
 

@@ -20,11 +20,11 @@ rt::Task<rt::Status> DeliveryLanes::touch(const Delivery& delivery, When when) {
   if (!record) co_return rt::pass(record);
   DeliveryLane lane{.tenant = delivery.tenant, .due_ms = now_ms_};
   if (*record) {
+    // One that cannot be read begins anew; the dispatcher finds what it leaves in the index.
     auto existing = decode_delivery_lane(**record);
-    if (!existing) co_return rt::pass(existing);
-    lane.revision = existing->revision;
-    if (when == When::kInTurn) lane.due_ms = existing->due_ms;
-    if (existing->due_ms != lane.due_ms) {
+    lane.revision = (*record)->revision;
+    if (existing && when == When::kInTurn) lane.due_ms = existing->due_ms;
+    if (existing && existing->due_ms != lane.due_ms) {
       transaction_.erase(keys::due_delivery(delivery.webhook, existing->due_ms, delivery.subject));
     }
   }

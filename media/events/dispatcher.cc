@@ -21,19 +21,6 @@ constexpr std::int64_t kTroubleMs = 1'000;    // the store could not be asked or
 constexpr std::int64_t kNever = INT64_MAX;
 constexpr int kWriteRounds = 16;  // lost races in a row
 
-struct DueEntry {
-  std::int64_t due_ms = 0;
-  std::string subject;
-};
-
-DueEntry parse_due(std::string_view key, std::size_t prefix_bytes) {
-  key.remove_prefix(prefix_bytes);
-  const std::size_t slash = key.find('/');
-  DueEntry entry{.subject = std::string(key.substr(std::min(slash, key.size() - 1) + 1))};
-  std::from_chars(key.data(), key.data() + std::min(slash, key.size()), entry.due_ms, 16);
-  return entry;
-}
-
 }  // namespace
 
 rt::Task<void> Dispatcher::run() {
@@ -96,6 +83,14 @@ rt::Task<void> Dispatcher::wait_until(std::int64_t due_ms) {
   co_await woken_.wait();
 }
 
+Dispatcher::Due Dispatcher::parse_due(std::string_view key, std::size_t prefix_bytes) {
+  key.remove_prefix(prefix_bytes);
+  const std::size_t slash = key.find('/');
+  Due due{.subject = std::string(key.substr(std::min(slash, key.size() - 1) + 1))};
+  std::from_chars(key.data(), key.data() + std::min(slash, key.size()), due.ms, 16);
+  return due;
+}
+
 // Starts what is due and has room; returns when to look again.
 rt::Task<std::int64_t> Dispatcher::start_due() {
   std::int64_t next_ms = kNever;
@@ -114,46 +109,90 @@ rt::Task<std::int64_t> Dispatcher::start_due() {
 }
 
 rt::Task<rt::Status> Dispatcher::start_due_of(const std::string& webhook, Lanes& lanes) {
+  const std::int64_t now_ms = clock_();
+  std::erase_if(lanes.resting, [now_ms](const auto& lane) { return lane.second <= now_ms; });
   const std::string prefix = keys::due_deliveries(webhook);
-  store::Scan scan{.prefix = prefix, .after = {}, .limit = 2 * kRunningPerWebhook};
-  auto due = co_await store_.scan(std::move(scan));
-  if (!due) co_return rt::pass(due);
-  for (const store::Record& record : *due) {
-    const DueEntry entry = parse_due(record.key, prefix.size());
-    if (entry.due_ms > clock_()) {
-      lanes.look_ms = std::min(lanes.look_ms, entry.due_ms);
+  store::Scan scan{.prefix = prefix, .after = {}, .limit = 2 * kRunningPerWebhook + lanes.resting.size()};
+  auto entries = co_await store_.scan(std::move(scan));
+  if (!entries) co_return rt::pass(entries);
+  for (const store::Record& record : *entries) {
+    Due due = parse_due(record.key, prefix.size());
+    if (due.ms > clock_()) {
+      lanes.look_ms = std::min(lanes.look_ms, due.ms);
       break;
     }
     if (lanes.running.size() >= kRunningPerWebhook || stopping_) break;
-    if (!lanes.running.insert(entry.subject).second) continue;
-    scope_.spawn(run_lane(webhook, entry.subject));
+    if (const auto rest = lanes.resting.find(due.subject); rest != lanes.resting.end()) {
+      lanes.look_ms = std::min(lanes.look_ms, rest->second);
+      continue;
+    }
+    if (!lanes.running.insert(due.subject).second) continue;
+    scope_.spawn(run_lane(webhook, std::move(due)));
   }
   co_return rt::Status();
 }
 
-rt::Task<void> Dispatcher::run_lane(std::string webhook, std::string subject) {
+// A lane in trouble rests for a while, the webhook's others go on.
+rt::Task<void> Dispatcher::run_lane(std::string webhook, Due due) {
   co_await slots_.acquire();
-  auto delivered = stopping_ ? rt::Status() : co_await deliver_first(webhook, subject);
+  auto delivered = stopping_ ? rt::Status() : co_await deliver_first(webhook, due);
   slots_.release();
   Lanes& lanes = webhooks_[webhook];
-  lanes.running.erase(subject);
-  lanes.look_ms = std::min(lanes.look_ms, delivered ? 0 : clock_() + kTroubleMs);
+  lanes.running.erase(due.subject);
+  if (!delivered) lanes.resting[due.subject] = clock_() + kTroubleMs;
+  lanes.look_ms = 0;
   woken_.set();
 }
 
 // The first of a queue, once.
-rt::Task<rt::Status> Dispatcher::deliver_first(std::string webhook, std::string subject) {
-  store::Scan scan{.prefix = keys::delivery_queue(webhook, subject), .after = {}, .limit = 1};
+rt::Task<rt::Status> Dispatcher::deliver_first(std::string webhook, Due due) {
+  auto stale = co_await drop_stale(webhook, due);
+  if (!stale) co_return rt::pass(stale);
+  if (*stale) co_return rt::Status();
+  store::Scan scan{.prefix = keys::delivery_queue(webhook, due.subject), .after = {}, .limit = 1};
   auto first = co_await store_.scan(std::move(scan));
   if (!first) co_return rt::pass(first);
-  if (first->empty()) co_return rt::fail(Code::kNotFound, "a lane without deliveries");
+  if (first->empty()) co_return rt::Status();
   const std::string id = keys::last_part(first->front().key);
-  auto record = co_await get_record(store_, keys::delivery(webhook, id), "delivery");
-  auto delivery = record ? decode_delivery(*record) : rt::Result<Delivery>(rt::pass(record));
-  if (!delivery) co_return rt::pass(delivery);
+  auto record = co_await store_.get(keys::delivery(webhook, id));
+  if (!record) co_return rt::pass(record);
+  auto delivery = *record ? decode_delivery(**record) : rt::Result<Delivery>(rt::fail(Code::kNotFound, "no delivery"));
+  if (!delivery) co_return co_await drop_first(std::move(webhook), std::move(due.subject), id);
   auto outcome = co_await attempt(std::move(*delivery));
   if (!outcome) co_return rt::pass(outcome);
   co_return co_await write(std::move(*outcome));
+}
+
+// An entry of the index that its lane knows nothing of, as a damaged lane leaves it behind.
+rt::Task<rt::Result<bool>> Dispatcher::drop_stale(std::string webhook, Due due) {
+  const std::string key = keys::delivery_lane(webhook, due.subject);
+  auto record = co_await store_.get(key);
+  if (!record) co_return rt::pass(record);
+  auto lane = *record ? decode_delivery_lane(**record) : DeliveryLane{};
+  const bool is_damaged = !lane;
+  const bool fits = *record && lane && lane->due_ms == due.ms;
+  if (is_damaged || fits) co_return false;
+  store::Transaction transaction;
+  transaction.require(key, *record ? (*record)->revision : 0);
+  transaction.erase(keys::due_delivery(webhook, due.ms, due.subject));
+  auto committed = co_await store_.commit(std::move(transaction));
+  if (!committed && committed.error().code != Code::kConflict) co_return rt::pass(committed);
+  co_return true;
+}
+
+// A delivery that cannot be read is never sent: it must not hold up those behind it.
+rt::Task<rt::Status> Dispatcher::drop_first(std::string webhook, std::string subject, std::string id) {
+  auto lane = co_await get_record(store_, keys::delivery_lane(webhook, subject), "lane");
+  if (!lane) co_return rt::pass(lane);
+  auto known = decode_delivery_lane(*lane);
+  store::Transaction transaction;
+  transaction.erase(keys::delivery(webhook, id));
+  DeliveryPlace place{known ? known->tenant : "", std::move(webhook), std::move(subject), std::move(id)};
+  auto moved = co_await move_on(transaction, std::move(place), *lane, std::nullopt);
+  if (!moved) co_return moved;
+  auto committed = co_await store_.commit(std::move(transaction));
+  if (!committed && committed.error().code != Code::kConflict) co_return rt::pass(committed);
+  co_return rt::Status();
 }
 
 rt::Task<rt::Result<Dispatcher::Outcome>> Dispatcher::attempt(Delivery delivery) {
@@ -163,8 +202,9 @@ rt::Task<rt::Result<Dispatcher::Outcome>> Dispatcher::attempt(Delivery delivery)
     return Outcome{std::move(it)};
   };
   auto record = co_await get_record(store_, keys::webhook(delivery.tenant, delivery.webhook), "webhook");
-  auto webhook = record ? decode_webhook(*record) : rt::Result<Webhook>(rt::pass(record));
-  if (!webhook) co_return rt::pass(webhook);
+  if (!record) co_return rt::pass(record);
+  auto webhook = decode_webhook(*record);
+  if (!webhook) co_return failed(std::move(delivery), "the webhook cannot be read");
   if (!webhook->enabled) co_return failed(std::move(delivery), "the webhook is disabled");
   auto logged = co_await store_.get(keys::event(delivery.tenant, delivery.position));
   if (!logged) co_return rt::pass(logged);
@@ -239,37 +279,48 @@ rt::Task<rt::Status> Dispatcher::write(Outcome outcome) {
   co_return rt::fail(Code::kUnavailable, "the lane is changed too often");
 }
 
-rt::Task<rt::Result<store::Revision>> Dispatcher::try_write(const Outcome& outcome, store::Record lane_record) {
+rt::Task<rt::Result<store::Revision>> Dispatcher::try_write(const Outcome& outcome, store::Record lane) {
   const Delivery& delivery = outcome.delivery;
-  auto lane = decode_delivery_lane(lane_record);
-  if (!lane) co_return rt::pass(lane);
   store::Transaction transaction;
-  transaction.require(lane_record.key, lane->revision);
   transaction.require(keys::delivery(delivery.webhook, delivery.id), delivery.revision);
   transaction.put(keys::delivery(delivery.webhook, delivery.id), encode(delivery));
   const bool pending = delivery.status == DeliveryStatus::kPending;
-  const std::string queued = keys::queued_delivery(delivery.webhook, delivery.subject, delivery.id);
-  store::Scan scan{.prefix = keys::delivery_queue(delivery.webhook, delivery.subject), .after = {}, .limit = 2};
+  DeliveryPlace place{delivery.tenant, delivery.webhook, delivery.subject, delivery.id};
+  auto again_ms = pending ? std::optional(delivery.due_ms) : std::nullopt;
+  auto moved = co_await move_on(transaction, std::move(place), lane, again_ms);
+  if (!moved) co_return rt::pass(moved);
+  auto disabled = outcome.gone ? co_await disable(transaction, delivery) : rt::Status();
+  if (!disabled) co_return rt::pass(disabled);
+  co_return co_await store_.commit(std::move(transaction));
+}
+
+// The lane goes on with this delivery when it is to be sent again, without it otherwise. A lane that cannot be read
+// begins anew; what it leaves in the index is found stale.
+rt::Task<rt::Status> Dispatcher::move_on(store::Transaction& transaction, DeliveryPlace place,
+                                         const store::Record& lane_record, std::optional<std::int64_t> again_ms) {
+  const auto& [tenant, webhook, subject, id] = place;
+  auto lane = decode_delivery_lane(lane_record).value_or(DeliveryLane{.tenant = tenant});
+  transaction.require(lane_record.key, lane_record.revision);
+  const std::string queued = keys::queued_delivery(webhook, subject, id);
+  store::Scan scan{.prefix = keys::delivery_queue(webhook, subject), .after = {}, .limit = 2};
   auto queue = co_await store_.scan(std::move(scan));
   if (!queue) co_return rt::pass(queue);
   const bool more = std::ranges::any_of(*queue, [&](const store::Record& other) { return other.key != queued; });
   const bool is_first = !queue->empty() && queue->front().key == queued;
-  if (!pending) transaction.erase(queued);
+  if (!again_ms) transaction.erase(queued);
   // Another may have been put before it meanwhile: that one is due now.
-  const std::int64_t due_ms = pending && is_first ? delivery.due_ms : clock_();
-  if (due_ms != lane->due_ms || (!pending && !more)) {
-    transaction.erase(keys::due_delivery(delivery.webhook, lane->due_ms, delivery.subject));
+  const std::int64_t due_ms = again_ms && is_first ? *again_ms : clock_();
+  if (due_ms != lane.due_ms || (!again_ms && !more)) {
+    transaction.erase(keys::due_delivery(webhook, lane.due_ms, subject));
   }
-  if (pending || more) {
-    lane->due_ms = due_ms;
-    transaction.put(keys::due_delivery(delivery.webhook, due_ms, delivery.subject), {});
-    transaction.put(lane_record.key, encode(*lane));
+  if (again_ms || more) {
+    lane.due_ms = due_ms;
+    transaction.put(keys::due_delivery(webhook, due_ms, subject), {});
+    transaction.put(lane_record.key, encode(lane));
   } else {
     transaction.erase(lane_record.key);
   }
-  auto disabled = outcome.gone ? co_await disable(transaction, delivery) : rt::Status();
-  if (!disabled) co_return rt::pass(disabled);
-  co_return co_await store_.commit(std::move(transaction));
+  co_return rt::Status();
 }
 
 rt::Task<rt::Status> Dispatcher::disable(store::Transaction& transaction, const Delivery& delivery) {

@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -47,8 +48,20 @@ class Dispatcher {
  private:
   // Of one webhook.
   struct Lanes {
-    std::set<std::string, std::less<>> running;  // subjects
-    std::int64_t look_ms = 0;                    // when to look for what is due
+    std::set<std::string, std::less<>> running;                // subjects
+    std::map<std::string, std::int64_t, std::less<>> resting;  // subjects after trouble of their own; until when
+    std::int64_t look_ms = 0;                                  // when to look for what is due
+  };
+  // An entry of the index of what is due: a subject's lane, and when it is to go on.
+  struct Due {
+    std::int64_t ms = 0;
+    std::string subject;
+  };
+  struct DeliveryPlace {
+    std::string tenant;
+    std::string webhook;
+    std::string subject;
+    std::string id;
   };
   // What became of an attempt: how the delivery now is, and whether its webhook wants no more.
   struct Outcome {
@@ -60,13 +73,18 @@ class Dispatcher {
   rt::Task<rt::Status> find_webhooks();
   rt::Task<std::int64_t> start_due();
   rt::Task<rt::Status> start_due_of(const std::string& webhook, Lanes& lanes);
-  rt::Task<void> run_lane(std::string webhook, std::string subject);
-  rt::Task<rt::Status> deliver_first(std::string webhook, std::string subject);
+  static Due parse_due(std::string_view key, std::size_t prefix_bytes);
+  rt::Task<void> run_lane(std::string webhook, Due due);
+  rt::Task<rt::Status> deliver_first(std::string webhook, Due due);
+  rt::Task<rt::Result<bool>> drop_stale(std::string webhook, Due due);
+  rt::Task<rt::Status> drop_first(std::string webhook, std::string subject, std::string id);
   rt::Task<rt::Result<Outcome>> attempt(Delivery delivery);
   Outcome judge(Delivery delivery, rt::Result<outbound::Response> answer) const;
   void settle_or_postpone(Delivery& delivery) const;
   rt::Task<rt::Status> write(Outcome outcome);
   rt::Task<rt::Result<store::Revision>> try_write(const Outcome& outcome, store::Record lane_record);
+  rt::Task<rt::Status> move_on(store::Transaction& transaction, DeliveryPlace place, const store::Record& lane_record,
+                               std::optional<std::int64_t> again_ms);
   rt::Task<rt::Status> disable(store::Transaction& transaction, const Delivery& delivery);
   rt::Task<void> wait_until(std::int64_t due_ms);
 

@@ -77,7 +77,7 @@ rt::Task<rt::Result<std::size_t>> Sequencer::move_batch() {
     if (!placed) co_return rt::pass(placed);
   }
   for (const auto& [tenant, position] : batch.positions) {
-    batch.transaction.put(keys::last_event(tenant), keys::time(static_cast<std::int64_t>(position)));
+    batch.transaction.put(keys::last_event(tenant), keys::ordered(static_cast<std::int64_t>(position)));
   }
   for (const auto& [key, revision] : batch.needed_webhooks) batch.transaction.require(key, revision);
   auto committed = co_await store_.commit(std::move(batch.transaction));

@@ -4,12 +4,13 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
+#include <tuple>
 
 #include "media/records/codec_event.h"
 #include "media/records/id.h"
 #include "media/records/keys_events.h"
 #include "media/records/records.h"
-#include "media/records/select.h"
 #include "server/http/crypto.h"
 #include "server/http/json.h"
 #include "server/outbound/url.h"
@@ -90,7 +91,15 @@ rt::Task<rt::Result<Webhook>> Webhooks::get(std::string tenant, std::string id) 
 }
 
 rt::Task<rt::Result<std::vector<Webhook>>> Webhooks::list(std::string tenant) {
-  return load_all<Webhook>(store_, keys::webhooks(tenant), decode_webhook);
+  auto records = co_await scan_all(store_, keys::webhooks(tenant));
+  if (!records) co_return rt::pass(records);
+  std::vector<Webhook> all;
+  for (const store::Record& record : *records) {
+    auto webhook = decode_webhook(record);
+    if (webhook) all.push_back(std::move(*webhook));
+  }
+  std::ranges::sort(all, std::greater(), [](const Webhook& each) { return std::tuple(each.created_ms, each.id); });
+  co_return all;
 }
 
 rt::Task<rt::Result<Webhook>> Webhooks::update(std::string tenant, std::string id, WebhookPatch change) {

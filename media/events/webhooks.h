@@ -55,7 +55,7 @@ class Webhooks {
   // kInvalid naming `url` or `events`, kConflict when the tenant has as many as it may.
   rt::Task<rt::Result<Webhook>> create(std::string tenant, NewWebhook input);
   rt::Task<rt::Result<Webhook>> get(std::string tenant, std::string id);
-  // Newest first.
+  // Newest first; without those whose record is damaged, so that they hold up no others.
   rt::Task<rt::Result<std::vector<Webhook>>> list(std::string tenant);
   rt::Task<rt::Result<Webhook>> update(std::string tenant, std::string id, WebhookPatch change);
   // What waits to be sent is not sent any more.

@@ -26,8 +26,8 @@ constexpr std::string_view kNamelessFile = "import";
 
 constexpr Field<Import> kFields[] = {
     {"status", [](const Import& import) { return std::string(word(status_of(import))); }},
-    {"createdAt", [](const Import& import) { return keys::time(import.created_ms); }, false},
-    {"updatedAt", [](const Import& import) { return keys::time(import.updated_ms); }, false},
+    {"createdAt", [](const Import& import) { return keys::ordered(import.created_ms); }, false},
+    {"updatedAt", [](const Import& import) { return keys::ordered(import.updated_ms); }, false},
 };
 
 std::string field_of(std::size_t index, std::string_view name) { return fmt::format("files[{}].{}", index, name); }

@@ -1,24 +1,16 @@
 #include "media/jobs/job_records.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "media/records/codec.h"
-#include "media/records/keys.h"
+#include "media/records/keys_jobs.h"
+#include "media/records/records.h"
 
 namespace millrace::media {
 namespace {
 
 constexpr std::size_t kErrorMaxBytes = 4096;
 constexpr std::uint32_t kBackoffDoublingsMax = 20;
-
-std::string index_key(const Job& job) {
-  if (job.state == JobState::kQueued) {
-    return keys::queued_job(job.kind, static_cast<unsigned>(job.priority), job.due_ms, job.id);
-  }
-  if (job.state == JobState::kRunning) return keys::running_job(job.id);
-  return keys::ended_job(job.ended_ms, job.id);
-}
 
 std::int64_t backoff_ms(const Job& job, const JobKind& kind) {
   const std::uint32_t doublings = std::min(job.attempt > 0 ? job.attempt - 1 : 0, kBackoffDoublingsMax);
@@ -43,18 +35,19 @@ void put_changed_job(store::Transaction& transaction, const Job& before, const J
   transaction.put(std::move(new_key), {});
 }
 
-void erase_ended_job(store::Transaction& transaction, const Job& job) {
-  transaction.require(keys::job(job.id), job.revision);
-  transaction.erase(keys::job(job.id));
-  transaction.erase(index_key(job));
+std::string index_key(const Job& job) {
+  if (job.state == JobState::kQueued) {
+    return keys::waiting_job(job.kind, static_cast<unsigned>(job.priority), job.tenant, job.due_ms, job.id);
+  }
+  if (job.state == JobState::kRunning) return keys::running_job(job.id);
+  return keys::ended_job(job.ended_ms, job.id);
 }
 
-std::int64_t due_of_queue_key(std::string_view key) {
-  key.remove_suffix(key.size() - key.rfind('/'));
-  const std::string_view digits = key.substr(key.rfind('/') + 1);
-  std::int64_t due_ms = 0;
-  std::from_chars(digits.data(), digits.data() + digits.size(), due_ms, 16);
-  return due_ms;
+rt::Task<rt::Result<Job>> read_job(store::Store& store, std::string id) {
+  auto record = co_await get_record(store, keys::job(id), "job");
+  if (!record && record.error().code == rt::Code::kDamaged) record.error().code = rt::Code::kIo;
+  if (!record) co_return rt::pass(record);
+  co_return decode_job(*record);
 }
 
 Job after_success(Job job, std::int64_t now_ms) {

@@ -1,4 +1,4 @@
-// A job's record and the one index entry that goes with its state, written together. Pure; any thread.
+// A job's record and the one index entry that goes with its state, written together. Any thread.
 #pragma once
 
 #include <cstdint>
@@ -15,10 +15,12 @@ inline bool has_ended(const Job& job) noexcept { return job.state >= JobState::k
 void put_new_job(store::Transaction& transaction, const Job& job);
 // From one state to the next; fails with kConflict when the record is not at before's revision.
 void put_changed_job(store::Transaction& transaction, const Job& before, const Job& after);
-void erase_ended_job(store::Transaction& transaction, const Job& job);
 
-// When a key below keys::job_queue() is due.
-std::int64_t due_of_queue_key(std::string_view key);
+// The key of that entry.
+std::string index_key(const Job& job);
+
+// kNotFound; kDamaged when the record is no job. What the store cannot read is kIo: it may be whole after a repair.
+rt::Task<rt::Result<Job>> read_job(store::Store& store, std::string id);
 
 // What comes after an attempt.
 Job after_success(Job job, std::int64_t now_ms);

@@ -5,7 +5,7 @@
 
 #include "media/jobs/job_records.h"
 #include "media/records/codec.h"
-#include "media/records/keys.h"
+#include "media/records/keys_jobs.h"
 #include "server/rt/loop.h"
 
 namespace millrace::media {

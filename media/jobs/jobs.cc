@@ -5,11 +5,13 @@
 #include <mutex>
 #include <utility>
 
+#include "media/jobs/job_queue.h"
 #include "media/jobs/job_records.h"
+#include "media/jobs/job_recovery.h"
 #include "media/jobs/job_run.h"
-#include "media/records/codec.h"
+#include "media/jobs/turns.h"
 #include "media/records/id.h"
-#include "media/records/keys.h"
+#include "media/records/keys_jobs.h"
 #include "media/records/records.h"
 #include "server/rt/event.h"
 #include "server/rt/loop.h"
@@ -22,18 +24,19 @@ using rt::Code;
 using std::chrono::milliseconds;
 
 constexpr Priority kPriorities[] = {Priority::kHigh, Priority::kNormal, Priority::kLow};
-// A job's end that cannot be written (full disk) is tried again this often.
-constexpr std::int64_t kCommitRetryMs = 1'000;
+// What cannot be read or written now (full disk) is tried again this often.
+constexpr std::int64_t kTroubleMs = 1'000;
 // Even without a wake-up the queue looks again after this long.
 constexpr std::int64_t kIdleLookMs = 60'000;
 constexpr std::int64_t kNever = INT64_MAX;
+constexpr int kRounds = 16;  // lost races in a row
 
 const rt::Error kCancelledError{Code::kCancelled, "cancelled"};
 
 }  // namespace
 
 struct Jobs::Core : std::enable_shared_from_this<Core> {
-  Core(store::Store& s, Clock c) : store(s), clock(c) {}
+  Core(store::Store& s, Clock c) : store(s), clock(c), queue(s, c) {}
 
   store::Store& store;
   const Clock clock;
@@ -44,26 +47,25 @@ struct Jobs::Core : std::enable_shared_from_this<Core> {
   std::atomic<bool> stop_asked = false;
 
   // The queue's loop only.
+  JobQueue queue;
   rt::Event woken;
   rt::Scope running;
   // By job id, from before the lease is written, so that a cancel finds its run whenever it comes.
   std::map<std::string, Attempt*, std::less<>> runs;
-  std::map<std::string, std::uint32_t, std::less<>> active;
+  std::map<std::string, Turns, std::less<>> turns;  // of each kind
 
   void on_loop(std::function<void(Core&)> call);
-  rt::Task<rt::Status> requeue_interrupted();
-  rt::Task<rt::Result<std::int64_t>> start_due();
-  rt::Task<rt::Result<std::int64_t>> start_due_of(const std::string& name, const JobKind& kind);
-  rt::Task<rt::Result<bool>> start_one(const std::string& queue_key, const JobKind& kind);
+  rt::Task<std::int64_t> start_due();
+  rt::Task<rt::Result<std::int64_t>> start_due_of(const std::string& name, const JobKind& kind, Priority priority);
+  rt::Task<rt::Status> start_one(std::string queue_key, const JobKind& kind);
   rt::Task<rt::Result<Job>> lease(Job job, const JobKind& kind);
   rt::Task<void> wait_until(std::int64_t due_ms);
-  rt::Task<rt::Result<bool>> drop_stale(std::string queue_key);
   rt::Task<void> execute(std::unique_ptr<Attempt> run, const JobKind& kind);
   rt::Task<Job> outcome(Job job, rt::Status status, StopReason reason, const JobKind& kind);
   rt::Task<Job> give_up(Job job, rt::Error error, bool cancelled, const JobKind& kind);
-  rt::Task<void> write_end(Job ended);
-  rt::Task<rt::Result<Job>> read(std::string id);
+  rt::Task<bool> write_end(Job ended);
   rt::Task<rt::Result<Job>> try_cancel(Job job);
+  rt::Task<rt::Result<bool>> forget(std::string entry);
 };
 
 Jobs::Jobs(store::Store& store, Clock clock) : core_(std::make_shared<Core>(store, clock)) {}
@@ -114,17 +116,11 @@ rt::Task<rt::Result<std::string>> Jobs::submit(NewJob job) {
   co_return id;
 }
 
-rt::Task<rt::Result<Job>> Jobs::get(std::string id) { co_return co_await core_->read(std::move(id)); }
-
-rt::Task<rt::Result<Job>> Jobs::Core::read(std::string id) {
-  auto record = co_await get_record(store, keys::job(id), "job");
-  if (!record) co_return rt::pass(record);
-  co_return decode_job(*record);
-}
+rt::Task<rt::Result<Job>> Jobs::get(std::string id) { co_return co_await read_job(core_->store, std::move(id)); }
 
 rt::Task<rt::Result<Job>> Jobs::cancel(std::string id) {
-  for (;;) {
-    auto job = co_await core_->read(id);
+  for (int round = 0; round < kRounds; ++round) {
+    auto job = co_await read_job(core_->store, id);
     if (!job || has_ended(*job)) co_return job;
     auto changed = co_await core_->try_cancel(*job);
     if (!changed && changed.error().code == Code::kConflict) continue;
@@ -135,6 +131,7 @@ rt::Task<rt::Result<Job>> Jobs::cancel(std::string id) {
     }
     co_return changed;
   }
+  co_return rt::fail(Code::kUnavailable, "the job is changed too often");
 }
 
 rt::Task<rt::Result<Job>> Jobs::Core::try_cancel(Job job) {
@@ -156,24 +153,21 @@ rt::Task<rt::Result<Job>> Jobs::Core::try_cancel(Job job) {
 }
 
 rt::Task<rt::Result<std::size_t>> Jobs::forget_ended_before(std::int64_t unix_ms) {
-  auto index = co_await scan_all(core_->store, keys::ended_jobs());
-  if (!index) co_return rt::pass(index);
-  std::size_t forgotten = 0;
-  for (const auto& entry : *index) {
-    if (due_of_queue_key(entry.key) >= unix_ms) break;
-    auto job = co_await core_->read(keys::last_part(entry.key));
-    if (!job && !is_lost(job.error())) co_return rt::pass(job);
-    store::Transaction transaction;
-    if (job) {
-      erase_ended_job(transaction, *job);
-    } else {
-      transaction.erase(entry.key);
-    }
-    auto committed = co_await core_->store.commit(std::move(transaction));
-    if (!committed) co_return rt::pass(committed);
-    ++forgotten;
-  }
-  co_return forgotten;
+  const auto forget_one = [this](std::string entry) { return core_->forget(std::move(entry)); };
+  co_return co_await sweep_index(core_->store, keys::ended_jobs(), keys::ended_jobs_until(unix_ms), forget_one);
+}
+
+rt::Task<rt::Result<bool>> Jobs::Core::forget(std::string entry) {
+  const std::string id = keys::last_part(entry);
+  auto job = co_await read_job(store, id);
+  if (!job && !is_lost(job.error())) co_return rt::pass(job);
+  store::Transaction transaction;
+  transaction.erase(std::move(entry));
+  if (job) transaction.require(keys::job(id), job->revision);
+  if (!job || has_ended(*job)) transaction.erase(keys::job(id));
+  auto committed = co_await store.commit(std::move(transaction));
+  if (!committed) co_return rt::pass(committed);
+  co_return true;
 }
 
 // --- on the queue's loop ---
@@ -184,42 +178,22 @@ rt::Task<rt::Status> Jobs::run() {
     std::lock_guard lock(core.mutex);
     core.loop = &rt::Loop::current();
   }
-  while (!co_await core.requeue_interrupted() && !core.stop_asked) {
-    co_await core.wait_until(core.clock() + kCommitRetryMs);
+  JobRecovery recovery(core.store, core.clock);
+  for (bool found = false; !found && !core.stop_asked;) {
+    auto status = co_await recovery.find_interrupted();
+    found = status.has_value();
+    if (!found) co_await core.wait_until(core.clock() + kTroubleMs);
   }
   while (!core.stop_asked) {
-    auto next_due_ms = co_await core.start_due();
-    co_await core.wait_until(next_due_ms ? *next_due_ms : core.clock() + kCommitRetryMs);
+    const bool recovered = co_await recovery.go_on();
+    const std::int64_t next_due_ms = co_await core.start_due();
+    co_await core.wait_until(recovered ? next_due_ms : std::min(next_due_ms, core.clock() + kTroubleMs));
   }
   for (const auto& [id, run] : core.runs) run->stop(StopReason::kShutdown);
   co_await core.running.join();
   std::lock_guard lock(core.mutex);
   core.loop = nullptr;
   co_return rt::Status();
-}
-
-// The store is held by one process only, so whatever is marked running at the start was cut off by a crash. That counts
-// as an attempt: a job that takes the server down must not do so for ever.
-rt::Task<rt::Status> Jobs::Core::requeue_interrupted() {
-  auto index = co_await scan_all(store, keys::running_jobs());
-  if (!index) co_return rt::pass(index);
-  for (const auto& entry : *index) {
-    auto job = co_await read(keys::last_part(entry.key));
-    if (!job && is_lost(job.error())) {
-      co_await drop_stale(entry.key);
-      continue;
-    }
-    if (!job) co_return rt::pass(job);
-    Job after = *job;
-    after.state = JobState::kQueued;
-    after.due_ms = clock();
-    after.error = "the server stopped while it ran";
-    store::Transaction transaction;
-    put_changed_job(transaction, *job, after);
-    auto committed = co_await store.commit(std::move(transaction));
-    if (!committed) co_return rt::pass(committed);
-  }
-  co_return rt::Status{};
 }
 
 rt::Task<void> Jobs::Core::wait_until(std::int64_t due_ms) {
@@ -230,62 +204,50 @@ rt::Task<void> Jobs::Core::wait_until(std::int64_t due_ms) {
   co_await woken.wait();
 }
 
-// Starts what is due and has room; returns when the next one will be.
-rt::Task<rt::Result<std::int64_t>> Jobs::Core::start_due() {
-  std::int64_t next_due_ms = kNever;
+// Starts what is due and has room; returns when to look again. What goes wrong with one kind is no other's trouble.
+rt::Task<std::int64_t> Jobs::Core::start_due() {
+  std::int64_t next_ms = kNever;
   for (const auto& [name, kind] : kinds) {
-    auto due_ms = co_await start_due_of(name, kind);
-    if (!due_ms) co_return due_ms;
-    next_due_ms = std::min(next_due_ms, *due_ms);
-  }
-  co_return next_due_ms;
-}
-
-rt::Task<rt::Result<std::int64_t>> Jobs::Core::start_due_of(const std::string& name, const JobKind& kind) {
-  std::int64_t next_due_ms = kNever;
-  for (Priority priority : kPriorities) {
-    while (active[name] < kind.concurrency && !stop_asked) {
-      store::Scan scan{.prefix = keys::job_queue(name, static_cast<unsigned>(priority)), .after = {}, .limit = 1};
-      auto first = co_await store.scan(std::move(scan));
-      if (!first) co_return rt::pass(first);
-      if (first->empty()) break;
-      const std::int64_t due_ms = due_of_queue_key(first->front().key);
-      if (due_ms > clock()) {
-        next_due_ms = std::min(next_due_ms, due_ms);
-        break;
-      }
-      auto started = co_await start_one(first->front().key, kind);
-      if (!started) co_return rt::pass(started);
+    for (Priority priority : kPriorities) {
+      auto due_ms = co_await start_due_of(name, kind, priority);
+      next_ms = std::min(next_ms, due_ms ? *due_ms : clock() + kTroubleMs);
     }
   }
-  co_return next_due_ms;
+  co_return queue.has_set_aside() ? std::min(next_ms, clock() + kTroubleMs) : next_ms;
 }
 
-// False when another change of the job came first.
-rt::Task<rt::Result<bool>> Jobs::Core::start_one(const std::string& queue_key, const JobKind& kind) {
-  auto job = co_await read(keys::last_part(queue_key));
-  if (!job && is_lost(job.error())) co_return co_await drop_stale(queue_key);
+rt::Task<rt::Result<std::int64_t>> Jobs::Core::start_due_of(const std::string& name, const JobKind& kind,
+                                                            Priority priority) {
+  const Turns& turn = turns[name];
+  while (turn.running() < kind.concurrency && !stop_asked) {
+    auto waiting = co_await queue.first_of_each_tenant(name, priority);
+    if (!waiting) co_return rt::pass(waiting);
+    const Waiting* next = turn.next(*waiting, clock());
+    if (!next) co_return earliest_due_ms(*waiting);
+    auto started = co_await start_one(next->key, kind);
+    if (!started) co_return rt::pass(started);
+  }
+  co_return kNever;
+}
+
+// Or not, when another change of the job came first.
+rt::Task<rt::Status> Jobs::Core::start_one(std::string queue_key, const JobKind& kind) {
+  auto job = co_await queue.job_of(std::move(queue_key), kTroubleMs);
   if (!job) co_return rt::pass(job);
+  if (!*job) co_return rt::Status();
+  const std::string id = (*job)->id;
   auto run = std::make_unique<Attempt>(store);
-  runs[job->id] = run.get();
-  auto leased = co_await lease(*job, kind);
+  runs[id] = run.get();
+  auto leased = co_await lease(std::move(**job), kind);
   if (!leased) {
-    runs.erase(job->id);
-    if (leased.error().code == Code::kConflict) co_return false;
+    runs.erase(id);
+    if (leased.error().code == Code::kConflict) co_return rt::Status();
     co_return rt::pass(leased);
   }
-  ++active[leased->kind];
+  turns[leased->kind].begin(leased->tenant);
   run->start(std::move(*leased), kind.lease_ms);
   running.spawn(execute(std::move(run), kind));
-  co_return true;
-}
-
-rt::Task<rt::Result<bool>> Jobs::Core::drop_stale(std::string queue_key) {
-  store::Transaction transaction;
-  transaction.erase(std::move(queue_key));
-  auto committed = co_await store.commit(std::move(transaction));
-  if (!committed) co_return rt::pass(committed);
-  co_return false;
+  co_return rt::Status();
 }
 
 rt::Task<rt::Result<Job>> Jobs::Core::lease(Job job, const JobKind& kind) {
@@ -315,9 +277,13 @@ rt::Task<void> Jobs::Core::execute(std::unique_ptr<Attempt> run, const JobKind& 
   runs.erase(job.id);
   run.reset();
   Job ended = co_await outcome(job, std::move(status), reason, kind);
-  co_await write_end(std::move(ended));
-  --active[job.kind];
+  bool written = co_await write_end(ended);
+  turns[job.kind].end(job.tenant);
   woken.set();
+  while (!written && !stop_asked) {
+    co_await rt::sleep(milliseconds(kTroubleMs));
+    written = co_await write_end(ended);
+  }
 }
 
 rt::Task<Job> Jobs::Core::outcome(Job job, rt::Status status, StopReason reason, const JobKind& kind) {
@@ -339,22 +305,20 @@ rt::Task<Job> Jobs::Core::give_up(Job job, rt::Error error, bool cancelled, cons
   co_return after_final_failure(std::move(job), error, cancelled, clock());
 }
 
-// Writes over what changed while it ran (progress, a cancel that came too late). When the server stops before this
-// succeeds, the record still says running, and the next start queues it again.
-rt::Task<void> Jobs::Core::write_end(Job ended) {
-  for (;;) {
-    auto before = co_await read(ended.id);
-    if (before) {
-      ended.cancel_asked = before->cancel_asked;
-      store::Transaction transaction;
-      put_changed_job(transaction, *before, ended);
-      auto committed = co_await store.commit(std::move(transaction));
-      if (committed) co_return;
-      if (committed.error().code == Code::kConflict) continue;
-    }
-    if (stop_asked || (!before && is_lost(before.error()))) co_return;
-    co_await rt::sleep(milliseconds(kCommitRetryMs));
+// Writes over what changed while it ran (progress, a cancel that came too late). False when it cannot be written now.
+// When the server stops before it is, the record still says running, and the next start queues it again.
+rt::Task<bool> Jobs::Core::write_end(Job ended) {
+  for (int round = 0; round < kRounds; ++round) {
+    auto before = co_await read_job(store, ended.id);
+    if (!before) co_return is_lost(before.error());
+    ended.cancel_asked = before->cancel_asked;
+    store::Transaction transaction;
+    put_changed_job(transaction, *before, ended);
+    auto committed = co_await store.commit(std::move(transaction));
+    if (committed) co_return true;
+    if (committed.error().code != Code::kConflict) co_return false;
   }
+  co_return false;
 }
 
 }  // namespace millrace::media

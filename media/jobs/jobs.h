@@ -2,6 +2,9 @@
 // when due, runs as a coroutine on the queue's loop under a lease, and is retried with growing delay until it succeeds,
 // is refused for good, or runs out of attempts. A restart queues again what was running.
 //
+// Of one kind, higher priorities go first; within one, tenants take turns (turns.h), so that nobody waits for all that
+// another has queued.
+//
 // run() belongs to one loop; add_to(), submit(), get(), cancel() and wake() may come from any.
 #pragma once
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "media/events/event.h"
+#include "media/processing/give_up.h"
 #include "media/records/codec.h"
 #include "media/records/id.h"
 #include "media/records/keys.h"
@@ -75,24 +76,9 @@ rt::Task<rt::Status> Flow::note(const Job& job, Stage stage, std::function<void(
 rt::Task<rt::Status> Flow::fail(const Job& job, Stage stage, std::string reason) {
   const auto wanted = [stage](const Media& media) { return is_at(media, stage); };
   const auto failed = [this, &reason](Media& media, store::Transaction& transaction) {
-    return give_up(media, reason, transaction);
+    return give_up(store_, media, reason, clock_(), transaction);
   };
   co_return co_await commit(job, wanted, failed);
-}
-
-// What was made before plays on when it cannot be made anew.
-rt::Task<rt::Status> Flow::give_up(Media& media, const std::string& reason, store::Transaction& transaction) {
-  const bool again = std::exchange(media.reprocessing, false);
-  auto made = co_await Renditions(store_).of_media(media.tenant, media.id);
-  if (!made) co_return rt::pass(made);
-  const bool plays =
-      again && std::ranges::any_of(*made, [](const Rendition& each) { return each.kind != RenditionKind::kThumbnail; });
-  media.error = plays ? "it could not be made anew: " + reason : reason;
-  media.updated_ms = clock_();
-  if (plays) media.stage = Stage::kDone;
-  set_outcome(media, plays ? MediaStatus::kReady : MediaStatus::kErrored);
-  add_event(transaction, event_of(media, plays ? "ready" : "errored"), media.updated_ms);
-  co_return rt::Status();
 }
 
 rt::Task<rt::Status> Flow::replace(const Media& media, const StepResult& result, store::Transaction& transaction) {

@@ -50,7 +50,6 @@ class Flow {
   using Edit = std::function<rt::Task<rt::Status>(Media&, store::Transaction&)>;
   rt::Task<rt::Status> commit(const Job& job, std::function<bool(const Media&)> wanted, Edit edit);
   rt::Task<rt::Status> replace(const Media& media, const StepResult& result, store::Transaction& transaction);
-  rt::Task<rt::Status> give_up(Media& media, const std::string& reason, store::Transaction& transaction);
   void advance(const Job& job, Media& media, store::Transaction& transaction);
 
   store::Store& store_;

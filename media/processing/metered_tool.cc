@@ -22,10 +22,9 @@ struct Meter {
   std::optional<rt::Error> refusal = {};  // why it was stopped from here
 };
 
-// Whether the tool should go on: somebody still wants what it makes, and the disk has room for it.
+// Says how far it is, and whether the disk has room for the tool to go on.
 rt::Task<rt::Status> look_after(StepRun run, std::uint32_t percent) {
   auto media = co_await run.shop.flow.get(run.media.tenant, run.media.id);
-  if (!media && media.error().code == rt::Code::kNotFound) co_return rt::pass(media);
   if (media && media->progress_percent < percent) {
     co_await run.shop.flow.note(run.job.job(), run.media.stage, [percent](Media& edited) {
       edited.progress_percent = std::max(edited.progress_percent, percent);

@@ -1,5 +1,6 @@
 // Workshop: what every step of processing works with, and what every step does around its own work: look whether it is
-// still wanted, have a directory, commit what was made, leave nothing behind. On the queue's loop.
+// still wanted, stop when it is not any more, have a directory, commit what was made, leave nothing behind. On the
+// queue's loop.
 #pragma once
 
 #include <cstdint>
@@ -27,6 +28,7 @@ struct Workshop {
   Workshop(store::Store& of, const Tenants& tenants, Jobs& queue, Jail& tools_jail, rt::Pool& io, rt::Budget& budget,
            std::filesystem::path directory, ProcessingOptions choices = {}, Clock time = system_clock_ms)
       : store(of),
+        jobs(queue),
         jail(tools_jail),
         options(std::move(choices)),
         workspace(of, tools_jail, io, budget, std::move(directory)),
@@ -34,6 +36,7 @@ struct Workshop {
         minutes(of, tenants, time) {}
 
   store::Store& store;
+  Jobs& jobs;
   Jail& jail;
   const ProcessingOptions options;
   Workspace workspace;

@@ -22,10 +22,6 @@
 //   m/import.upload/TENANT/UPLOAD                the id of the import that fetches this upload's bytes
 //   m/transcript.failed/TENANT/MEDIA/LANGUAGE    why there is none, in words
 //   m/playback.place/SHORT                       the key of the media with this short id
-//   m/job/JOB                                    Job
-//   m/job.queue/KIND/PRIORITY/DUE/JOB            queued: the first one of a priority is the next to run
-//   m/job.running/JOB                            running: what a restart queues again
-//   m/job.ended/ENDED/JOB                        done, failed or cancelled
 //   m/bucket/TENANT/BUCKET                       Bucket
 //   m/object/TENANT/BUCKET/KEY                   BucketObject
 //   m/object.parts/OBJECT                        of an object made of parts: their numbers, sizes and checksums
@@ -52,7 +48,8 @@
 
 namespace millrace::media::keys {
 
-inline std::string time(std::int64_t ms) { return fmt::format("{:016x}", static_cast<std::uint64_t>(ms)); }
+// Of one width, so that keys sort as the numbers in them do; none is below zero.
+inline std::string ordered(std::int64_t number) { return fmt::format("{:016x}", static_cast<std::uint64_t>(number)); }
 
 inline std::string tenants() { return "m/tenant/"; }
 inline std::string tenant(std::string_view id) { return fmt::format("m/tenant/{}", id); }
@@ -73,11 +70,11 @@ inline std::string upload(std::string_view owner, std::string_view id) {
 }
 inline std::string upload_times(std::string_view owner) { return fmt::format("m/upload.time/{}/", owner); }
 inline std::string upload_time(std::string_view owner, std::int64_t created_ms, std::string_view id) {
-  return fmt::format("m/upload.time/{}/{}/{}", owner, time(created_ms), id);
+  return fmt::format("m/upload.time/{}/{}/{}", owner, ordered(created_ms), id);
 }
 inline std::string open_uploads() { return "m/upload.open/"; }
 inline std::string open_upload(std::int64_t expires_ms, std::string_view owner, std::string_view id) {
-  return fmt::format("m/upload.open/{}/{}/{}", time(expires_ms), owner, id);
+  return fmt::format("m/upload.open/{}/{}/{}", ordered(expires_ms), owner, id);
 }
 
 inline std::string all_medias() { return "m/media/"; }
@@ -87,7 +84,7 @@ inline std::string media(std::string_view owner, std::string_view id) {
 }
 inline std::string media_times(std::string_view owner) { return fmt::format("m/media.time/{}/", owner); }
 inline std::string media_time(std::string_view owner, std::int64_t created_ms, std::string_view id) {
-  return fmt::format("m/media.time/{}/{}/{}", owner, time(created_ms), id);
+  return fmt::format("m/media.time/{}/{}/{}", owner, ordered(created_ms), id);
 }
 // Media of equal bytes have equal fingerprints; the reverse is to be checked.
 inline std::string fingerprint(std::uint64_t crc64nvme, std::uint64_t size_bytes) {
@@ -122,7 +119,7 @@ inline std::string import(std::string_view owner, std::string_view id) {
 }
 inline std::string import_times(std::string_view owner) { return fmt::format("m/import.time/{}/", owner); }
 inline std::string import_time(std::string_view owner, std::int64_t created_ms, std::string_view id) {
-  return fmt::format("m/import.time/{}/{}/{}", owner, time(created_ms), id);
+  return fmt::format("m/import.time/{}/{}/{}", owner, ordered(created_ms), id);
 }
 inline std::string import_upload(std::string_view owner, std::string_view upload) {
   return fmt::format("m/import.upload/{}/{}", owner, upload);
@@ -134,20 +131,6 @@ inline std::string failed_transcript(std::string_view owner, std::string_view me
   return fmt::format("m/transcript.failed/{}/{}/{}", owner, media, language);
 }
 inline std::string playback_place(std::string_view short_id) { return fmt::format("m/playback.place/{}", short_id); }
-
-inline std::string job(std::string_view id) { return fmt::format("m/job/{}", id); }
-inline std::string job_queue(std::string_view kind, unsigned priority) {
-  return fmt::format("m/job.queue/{}/{}/", kind, priority);
-}
-inline std::string queued_job(std::string_view kind, unsigned priority, std::int64_t due_ms, std::string_view id) {
-  return fmt::format("m/job.queue/{}/{}/{}/{}", kind, priority, time(due_ms), id);
-}
-inline std::string running_jobs() { return "m/job.running/"; }
-inline std::string running_job(std::string_view id) { return fmt::format("m/job.running/{}", id); }
-inline std::string ended_jobs() { return "m/job.ended/"; }
-inline std::string ended_job(std::int64_t ended_ms, std::string_view id) {
-  return fmt::format("m/job.ended/{}/{}", time(ended_ms), id);
-}
 
 inline std::string buckets(std::string_view owner) { return fmt::format("m/bucket/{}/", owner); }
 inline std::string bucket(std::string_view owner, std::string_view name) {
@@ -175,14 +158,14 @@ inline std::string multipart(std::string_view path) { return fmt::format("m/mult
 inline std::string done_multipart(std::string_view path) { return fmt::format("m/multipart.done/{}", path); }
 inline std::string open_multiparts() { return "m/multipart.open/"; }
 inline std::string open_multipart(std::int64_t expires_ms, std::string_view path) {
-  return fmt::format("m/multipart.open/{}/{}", time(expires_ms), path);
+  return fmt::format("m/multipart.open/{}/{}", ordered(expires_ms), path);
 }
 inline std::string all_parts() { return "m/part/"; }
 inline std::string parts(std::string_view owner, std::string_view multipart) {
   return fmt::format("m/part/{}/{}/", owner, multipart);
 }
 inline std::string part(std::string_view owner, std::string_view multipart, std::uint32_t number) {
-  return fmt::format("m/part/{}/{}/{}", owner, multipart, time(number));
+  return fmt::format("m/part/{}/{}/{}", owner, multipart, ordered(number));
 }
 
 inline std::string all_downloads() { return "m/download/"; }
@@ -192,13 +175,13 @@ inline std::string download(std::string_view owner, std::string_view id) {
 }
 inline std::string download_times(std::string_view owner) { return fmt::format("m/download.time/{}/", owner); }
 inline std::string download_time(std::string_view owner, std::int64_t created_ms, std::string_view id) {
-  return fmt::format("m/download.time/{}/{}/{}", owner, time(created_ms), id);
+  return fmt::format("m/download.time/{}/{}/{}", owner, ordered(created_ms), id);
 }
 inline std::string download_of_nobody(std::string_view id) { return fmt::format("m/download.of-nobody/{}", id); }
 inline std::string download_file(std::string_view file) { return fmt::format("m/download.file/{}", file); }
 inline std::string due_downloads() { return "m/download.due/"; }
 inline std::string due_download(std::int64_t due_ms, std::string_view owner, std::string_view id) {
-  return fmt::format("m/download.due/{}/{}/{}", time(due_ms), owner, id);
+  return fmt::format("m/download.due/{}/{}/{}", ordered(due_ms), owner, id);
 }
 inline std::string all_holds() { return "m/hold/"; }
 inline std::string hold(std::string_view owner, std::string_view object) {

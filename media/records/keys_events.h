@@ -51,7 +51,7 @@ inline std::string delivery_lane(std::string_view webhook, std::string_view subj
 inline std::string all_due_deliveries() { return "m/delivery.due/"; }
 inline std::string due_deliveries(std::string_view webhook) { return fmt::format("m/delivery.due/{}/", webhook); }
 inline std::string due_delivery(std::string_view webhook, std::int64_t due_ms, std::string_view subject) {
-  return fmt::format("m/delivery.due/{}/{}/{}", webhook, time(due_ms), subject);
+  return fmt::format("m/delivery.due/{}/{}/{}", webhook, ordered(due_ms), subject);
 }
 
 }  // namespace millrace::media::keys

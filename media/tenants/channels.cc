@@ -12,7 +12,7 @@ namespace {
 constexpr Field<Channel> kFields[] = {
     {"title", [](const Channel& channel) { return channel.title; }},
     {"name", [](const Channel& channel) { return channel.title; }},
-    {"createdAt", [](const Channel& channel) { return keys::time(channel.created_ms); }, false},
+    {"createdAt", [](const Channel& channel) { return keys::ordered(channel.created_ms); }, false},
 };
 
 rt::Result<Channel> decode(const store::Record& record) { return decode_channel(record.value); }

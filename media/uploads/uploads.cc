@@ -34,9 +34,10 @@ constexpr Field<Upload> kFields[] = {
     {"type", [](const Upload& upload) { return std::string(word(upload.type)); }},
     {"channelId", [](const Upload& upload) { return upload.channel_id; }},
     {"mediaId", [](const Upload& upload) { return upload.media_id; }},
-    {"createdAt", [](const Upload& upload) { return keys::time(upload.created_ms); }, false},
-    {"updatedAt", [](const Upload& upload) { return keys::time(upload.updated_ms); }, false},
-    {"size", [](const Upload& upload) { return keys::time(static_cast<std::int64_t>(upload.bytes_received)); }, false},
+    {"createdAt", [](const Upload& upload) { return keys::ordered(upload.created_ms); }, false},
+    {"updatedAt", [](const Upload& upload) { return keys::ordered(upload.updated_ms); }, false},
+    {"size", [](const Upload& upload) { return keys::ordered(static_cast<std::int64_t>(upload.bytes_received)); },
+     false},
 };
 
 std::unexpected<rt::Error> invalid(std::string message, std::string field) {

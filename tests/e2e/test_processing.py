@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import time
+from pathlib import Path
 
 import httpx
 import pytest
@@ -207,6 +208,50 @@ def test_a_removed_media_stops_its_encode(start, tmp_path):
         api.call("DELETE", f"/v2/media/{media_id}?hard=true")
         wait_until(lambda: not any((server.data / "jobs").iterdir()), "the encode to end", 15)
         assert server.metric("millrace_store_logical_bytes") == 0
+
+
+def descendants(pid):
+    """The names of all processes below one."""
+    parents = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            head, tail = stat.read_text().rsplit(")", 1)
+        except OSError:
+            continue  # ended meanwhile
+        number, name = head.split(" (", 1)
+        parents.setdefault(int(tail.split()[1]), []).append((int(number), name))
+    found, todo = [], [pid]
+    while todo:
+        for child, name in parents.get(todo.pop(), []):
+            found.append(name)
+            todo.append(child)
+    return found
+
+
+def test_a_cancelled_encode_ends_and_can_begin_again(start, tmp_path):
+    path = generated_clip(tmp_path / "clip.mp4", "-f", "lavfi", "-i", "testsrc2=size=854x480:rate=25:duration=60", *H264)
+    with start("cancelled", env=FULL | {"MILLRACE_MEDIA_ENCODE_PRESET": "slow"}) as server:
+        api = server.api()
+        media_id = api.ingest(path.read_bytes(), path.name)["mediaId"]
+        wait_until(lambda: api.media(media_id)["progress"] > 0, "the encode to be on its way", 60)
+        assert "ffmpeg" in descendants(server.process.pid)
+        cancelled = api.call("POST", f"/v2/media/{media_id}/cancel")
+        assert (cancelled["status"], cancelled["error"]) == ("errored", "processing was cancelled")
+        assert api.raw("POST", f"/v2/media/{media_id}/cancel").status_code == 409
+        wait_until(lambda: "ffmpeg" not in descendants(server.process.pid), "ffmpeg to be gone", 15)
+        wait_until(lambda: not any((server.data / "jobs").iterdir()), "its directory to be gone", 15)
+        media = api.media(media_id)
+        assert (media["status"], media["error"]) == ("errored", "processing was cancelled")
+        made = renditions(api, media_id).values()
+        assert sum(each["size"] for each in made if each["kind"] != "thumbnail") == 0
+        assert api.raw("GET", f"/api/client/v1/videos/{media_id}").json()["data"]["status"] == 7
+        assert server.metric("millrace_store_logical_bytes") == path.stat().st_size + sum(each["size"] for each in made)
+    with start("cancelled", env=FULL, data=server.data) as server:
+        api = server.api()
+        api.call("POST", f"/v2/media/{media_id}/reprocess", 202)
+        media = api.settled(media_id, SETTLE_SECONDS)
+        assert media["status"] == "ready" and "error" not in {name for name, value in media.items() if value}, media
+        assert heights(api, media_id) == [(854, 480), (426, 240)]
 
 
 def test_what_cannot_be_made_anew_plays_on(tmp_path):

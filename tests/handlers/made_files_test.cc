@@ -121,5 +121,17 @@ TEST(MadeFiles, AMediaIsProcessedAgainOnlyWhenItIsNotBeing) {
   EXPECT_EQ(house.call("POST", "/v2/media/nothing/reprocess").status, 404);
 }
 
+TEST(MadeFiles, WhatWasMadeBeforePlaysOnWhenItsMakingIsCancelled) {
+  House house;
+  const std::string id = with_renditions(house);
+  edit(house, id, [](Media& media) { media.status = media::MediaStatus::kReady; });
+  EXPECT_EQ(house.call("POST", "/v2/media/" + id + "/reprocess").status, 202);
+  const Reply cancelled = house.call("POST", "/v2/media/" + id + "/cancel");
+  EXPECT_EQ(cancelled.at("data.status"), "ready");
+  EXPECT_EQ(cancelled.at("data.progress"), "100");
+  EXPECT_THAT(house.call("POST", "/v2/media/" + id + "/cancel").body, HasSubstr("the media is ready"));
+  EXPECT_EQ(house.call("GET", "/v1/videos/vid_" + short_of(id)).at("status"), "ready");
+}
+
 }  // namespace
 }  // namespace millrace::handlers

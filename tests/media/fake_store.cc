@@ -112,6 +112,22 @@ void FakeStore::fail_commits(std::optional<rt::Error> error) {
   commit_error_ = std::move(error);
 }
 
+void FakeStore::fail_reads_of(std::string prefix, std::optional<rt::Error> error) {
+  std::lock_guard lock(mutex_);
+  if (error) {
+    read_errors_.insert_or_assign(std::move(prefix), std::move(*error));
+  } else {
+    read_errors_.erase(prefix);
+  }
+}
+
+rt::Status FakeStore::check_read(const std::string& key) const {
+  for (const auto& [prefix, error] : read_errors_) {
+    if (key.starts_with(prefix)) return std::unexpected(error);
+  }
+  return {};
+}
+
 rt::Status FakeStore::check(const store::Transaction& transaction) const {
   for (const auto& wanted : transaction.requirements) {
     const auto found = entries_.find(wanted.key);
@@ -151,6 +167,7 @@ void FakeStore::apply(store::Transaction& transaction) {
 rt::Task<rt::Result<std::optional<store::Record>>> FakeStore::get(std::string key) {
   co_await Yield{};
   std::lock_guard lock(mutex_);
+  if (auto readable = check_read(key); !readable) co_return rt::pass(readable);
   const auto found = entries_.find(key);
   if (found == entries_.end()) co_return std::nullopt;
   co_return store::Record{key, found->second.value, found->second.revision};
@@ -165,6 +182,7 @@ std::uint64_t FakeStore::stamp(std::string_view) const {
 rt::Task<rt::Result<std::vector<store::Record>>> FakeStore::scan(store::Scan scan) {
   co_await Yield{};
   std::lock_guard lock(mutex_);
+  if (auto readable = check_read(scan.prefix); !readable) co_return rt::pass(readable);
   std::vector<store::Record> found;
   const auto take = [&](const auto& entry) {
     if (!scan.after.empty() && (scan.reverse ? entry.first >= scan.after : entry.first <= scan.after)) return;

@@ -36,6 +36,9 @@ class FakeStore final : public store::Store {
   // The next commits fail with this, until cleared.
   void fail_commits(std::optional<rt::Error> error);
 
+  // What is read of records whose keys begin so fails with this, until cleared.
+  void fail_reads_of(std::string prefix, std::optional<rt::Error> error);
+
   // What is there, for assertions.
   std::size_t objects() const;
   std::size_t records(const std::string& prefix) const;
@@ -51,6 +54,7 @@ class FakeStore final : public store::Store {
   };
   std::function<void()> next_step(std::function<void()>& of);
   rt::Status check(const store::Transaction& transaction) const;
+  rt::Status check_read(const std::string& key) const;
   void apply(store::Transaction& transaction);
 
   mutable std::mutex mutex_;
@@ -63,6 +67,7 @@ class FakeStore final : public store::Store {
   std::function<void()> before_commit_;              // guarded by mutex_
   std::function<void()> before_read_;                // guarded by mutex_
   std::optional<rt::Error> commit_error_;            // guarded by mutex_
+  std::map<std::string, rt::Error> read_errors_;     // by the prefix of keys; guarded by mutex_
 };
 
 }  // namespace millrace::media

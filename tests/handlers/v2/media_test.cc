@@ -52,6 +52,25 @@ TEST_F(MediaV2, IsDeletedSoftlyAndRecovered) {
   EXPECT_EQ(door_.call("GET", path_).status, 404);
 }
 
+TEST_F(MediaV2, ProcessingIsCancelledOnceAndCanBeginAgain) {
+  const Reply cancelled = door_.call("POST", path_ + "/cancel");
+  EXPECT_EQ(cancelled.status, 200);
+  EXPECT_EQ(cancelled.at("data.status"), "errored");
+  EXPECT_EQ(cancelled.at("data.error"), "processing was cancelled");
+  const Reply again = door_.call("POST", path_ + "/cancel");
+  EXPECT_EQ(again.status, 409);
+  EXPECT_THAT(again.body, HasSubstr("the media is errored"));
+  EXPECT_EQ(door_.call("GET", "/api/client/v1/videos/" + id_).at("data.status"), "7");
+  EXPECT_EQ(door_.call("GET", "/assets/" + id_).at("status"), "errored");
+  EXPECT_EQ(door_.call("POST", path_ + "/reprocess").at("data.status"), "preparing");
+  EXPECT_EQ(door_.call("DELETE", path_).status, 200);
+  const Reply deleted = door_.call("POST", path_ + "/cancel");
+  EXPECT_EQ(deleted.status, 409);
+  EXPECT_THAT(deleted.body, HasSubstr("the media is deleted"));
+  EXPECT_EQ(door_.call("POST", "/v2/media/absent/cancel").status, 404);
+  EXPECT_EQ(door_.ask({.method = "POST", .target = path_ + "/cancel"}).status, 401);
+}
+
 TEST_F(MediaV2, IsNotThereWhenDeletedWhileItIsRead) {
   door_.store.before_read([this] { std::thread([this] { door_.call("DELETE", path_ + "?hard=true"); }).join(); });
   const Reply gone = original({});

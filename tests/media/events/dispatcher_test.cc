@@ -274,6 +274,75 @@ TEST_F(DispatcherTest, a_removed_webhook_leaves_nothing) {
   EXPECT_EQ(store.records("m/webhook"), 0u);
 }
 
+void damage(FakeStore& store, const std::string& key) {
+  store::Transaction transaction;
+  transaction.put(key, "\xff\xff");
+  good(store.commit(std::move(transaction)));
+}
+
+TEST_F(DispatcherTest, a_damaged_webhook_holds_up_no_other) {
+  const Webhook broken = hook();
+  hook();
+  damage(store, keys::webhook("default", broken.id));
+  tell("media.ready", "s");
+  run();
+  EXPECT_THAT(receiver.bodies("type"), ElementsAre("media.ready"));
+}
+
+TEST_F(DispatcherTest, what_waits_for_a_webhook_that_was_damaged_since_is_failed) {
+  const Webhook broken = hook();
+  tell("media.ready", "s");
+  damage(store, keys::webhook("default", broken.id));
+  run();
+  EXPECT_THAT(receiver.requests, IsEmpty());
+  EXPECT_EQ(store.records("m/delivery.due/"), 0u);
+}
+
+TEST_F(DispatcherTest, damaged_deliveries_hold_up_no_others) {
+  const Webhook webhook = hook();
+  std::vector<std::string> broken;
+  for (int i = 0; i < 10; ++i) tell("media.created", std::to_string(i));
+  for (const Delivery& delivery : deliveries(webhook.id)) broken.push_back(delivery.id);
+  test_now_ms += 10;
+  tell("media.ready", "0");
+  tell("media.ready", "whole");
+  for (const std::string& id : broken) damage(store, keys::delivery(webhook.id, id));
+  run();
+  EXPECT_THAT(receiver.bodies("type"), ElementsAre("media.ready", "media.ready"));
+  EXPECT_THAT(statuses(webhook.id), ElementsAre(kDelivered, kDelivered)) << "the damaged ones are gone";
+  EXPECT_EQ(store.records("m/delivery.queue/"), 0u);
+  EXPECT_EQ(store.records("m/delivery.due/"), 0u);
+}
+
+TEST_F(DispatcherTest, lanes_that_cannot_be_read_now_hold_up_no_others) {
+  const Webhook webhook = hook();
+  for (int i = 0; i < 10; ++i) tell("media.created", std::to_string(i));
+  for (const Delivery& delivery : deliveries(webhook.id)) {
+    store.fail_reads_of(keys::delivery(webhook.id, delivery.id), rt::Error{Code::kIo, "bad sector"});
+  }
+  test_now_ms += 10;
+  tell("media.ready", "whole");
+  run();
+  EXPECT_THAT(receiver.bodies("type"), ElementsAre("media.ready"));
+}
+
+TEST_F(DispatcherTest, a_damaged_lane_goes_on) {
+  const Webhook webhook = hook();
+  tell("media.created", "s");
+  damage(store, keys::delivery_lane(webhook.id, "s"));
+  test_now_ms += 10;
+  tell("media.ready", "s");
+  tell("media.ready", "other");
+  run();
+  EXPECT_EQ(receiver.requests.size(), 3u);
+  damage(store, keys::delivery_lane(webhook.id, "s"));
+  tell("media.updated", "s");
+  run();
+  EXPECT_EQ(receiver.requests.size(), 4u) << "nothing is sent again";
+  EXPECT_EQ(store.records("m/delivery.lane/"), 0u);
+  EXPECT_EQ(store.records("m/delivery.due/"), 0u);
+}
+
 TEST_F(DispatcherTest, the_log_of_deliveries_is_kept_for_a_while) {
   const Webhook webhook = hook();
   tell("media.ready", "old");

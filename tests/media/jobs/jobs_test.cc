@@ -2,89 +2,12 @@
 
 #include <thread>
 
-#include "server/rt/event.h"
-#include "server/rt/timer.h"
-#include "tests/media/world.h"
+#include "tests/media/jobs/jobs_world.h"
 
 namespace millrace::media {
 namespace {
 
 using rt::Code;
-
-// A kind whose attempts are told what to do, and which remembers what happened.
-struct Script {
-  std::function<rt::Task<rt::Status>(JobRun&)> attempt = [](JobRun&) -> rt::Task<rt::Status> {
-    co_return rt::Status{};
-  };
-  std::vector<std::string> ran;  // subjects
-  std::vector<std::string> gave_up;
-  int running = 0;
-  int running_max = 0;
-};
-
-rt::Task<rt::Status> attempt(Script& script, JobRun& run) {
-  script.ran.push_back(run.job().subject);
-  script.running_max = std::max(script.running_max, ++script.running);
-  auto status = co_await script.attempt(run);
-  --script.running;
-  co_return status;
-}
-
-rt::Task<rt::Status> give_up(Script& script, std::string subject, std::string reason) {
-  script.gave_up.push_back(subject + ": " + reason);
-  co_return rt::Status{};
-}
-
-JobKind kind_of(Script& script) {
-  JobKind kind;
-  kind.run = [&script](JobRun& run) { return attempt(script, run); };
-  kind.gave_up = [&script](const Job& job, const rt::Error& error) {
-    return give_up(script, job.subject, error.message);
-  };
-  kind.attempts_max = 3;
-  kind.backoff_first_ms = 1000;
-  return kind;
-}
-
-class JobsTest : public ::testing::Test {
- protected:
-  JobsTest() { jobs.add_kind("work", kind_of(script)); }
-
-  std::string submit(std::string subject, Priority priority = Priority::kNormal, std::int64_t delay_ms = 0) {
-    return good(jobs.submit(
-        {.kind = "work", .tenant = "t", .subject = std::move(subject), .priority = priority, .delay_ms = delay_ms}));
-  }
-  Job job(const std::string& id) { return good(jobs.get(id)); }
-
-  // Runs the queue beside `steps`, and stops it when they are through.
-  void run_queue(rt::Task<void> steps) {
-    const auto body = [](Jobs& queue, rt::Task<void> what) -> rt::Task<void> {
-      rt::Scope scope;
-      const auto run = [](Jobs& runner) -> rt::Task<void> {
-        auto status = co_await runner.run();
-        EXPECT_TRUE(status.has_value());
-      };
-      scope.spawn(run(queue));
-      co_await std::move(what);
-      queue.stop();
-      co_await scope.join();
-    };
-    rt::run_until_done(body(jobs, std::move(steps)));
-  }
-  rt::Task<void> until(std::string id, JobState state) {
-    for (int tries = 0; tries < 5000; ++tries) {
-      auto now = co_await jobs.get(id);
-      if (now && now->state == state) co_return;
-      co_await rt::sleep(std::chrono::milliseconds(1));
-    }
-    ADD_FAILURE() << "the job never became " << word(state);
-  }
-  void run_until(std::string id, JobState state) { run_queue(until(std::move(id), state)); }
-
-  FakeStore store;
-  Script script;
-  Jobs jobs{store, test_clock};
-};
 
 TEST_F(JobsTest, runs_what_is_queued) {
   const std::string id = submit("a");
@@ -92,7 +15,7 @@ TEST_F(JobsTest, runs_what_is_queued) {
   run_until(id, JobState::kDone);
   EXPECT_EQ(job(id).progress_percent, 100u);
   EXPECT_EQ(job(id).attempt, 1u);
-  EXPECT_EQ(store.records("m/job.queue/"), 0u);
+  EXPECT_EQ(store.records("m/job.turn/"), 0u);
   EXPECT_EQ(store.records("m/job.running/"), 0u);
   EXPECT_EQ(store.records("m/job.ended/"), 1u);
 }
@@ -180,13 +103,6 @@ TEST_F(JobsTest, queued_job_is_cancelled_at_once) {
   EXPECT_EQ(script.ran, (std::vector<std::string>{"b"}));
 }
 
-rt::Task<rt::Status> until_stopped(JobRun& run) {
-  rt::Event stopped;
-  run.on_stop([&stopped] { stopped.set(); });
-  co_await stopped.wait();
-  co_return rt::fail(Code::kCancelled, "stopped");
-}
-
 TEST_F(JobsTest, running_job_is_told_to_stop_and_ends_cancelled) {
   script.attempt = until_stopped;
   const std::string id = submit("a");
@@ -235,28 +151,6 @@ TEST_F(JobsTest, stop_puts_running_jobs_back_uncounted) {
   };
   rt::run_until_done(steps());
   EXPECT_EQ(again.ran.size(), 1u);
-}
-
-// Leaves the records as a process leaves them that was killed while the job ran.
-void crash_while_running(FakeStore& store) {
-  Script script;
-  Jobs jobs(store, test_clock);
-  script.attempt = [&](JobRun& run) -> rt::Task<rt::Status> {
-    auto status = co_await until_stopped(run);
-    store.fail_commits(rt::Error{Code::kIo, "gone"});
-    co_return status;
-  };
-  jobs.add_kind("work", kind_of(script));
-  const auto steps = [&]() -> rt::Task<void> {
-    rt::Scope scope;
-    const auto run = [](Jobs& runner) -> rt::Task<void> { co_await runner.run(); };
-    scope.spawn(run(jobs));
-    while (script.ran.empty()) co_await rt::sleep(std::chrono::milliseconds(1));
-    jobs.stop();
-    co_await scope.join();
-  };
-  rt::run_until_done(steps());
-  store.fail_commits(std::nullopt);
 }
 
 TEST_F(JobsTest, restart_goes_on_with_what_a_crash_left_running) {

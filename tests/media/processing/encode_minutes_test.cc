@@ -1,7 +1,7 @@
 // Encode minutes and the pipeline: what is counted, and what becomes of media that are too long for what is left.
 #include <gmock/gmock.h>
 
-#include "media/processing/reprocess.h"
+#include "media/processing/processing.h"
 #include "media/tenants/encode_minutes.h"
 #include "tests/media/processing/processing_world.h"
 
@@ -33,7 +33,7 @@ class Encodes : public ProcessingWorld {
     return static_cast<std::int64_t>(encoded_ms()) == media.probe.duration_ms;
   }
 
-  Reprocess reprocess{store, *tenants, *jobs, test_clock};
+  Processing processing{store, *tenants, *jobs, test_clock};
 };
 
 TEST_F(Encodes, count_the_source_once_for_all_its_heights) {
@@ -42,7 +42,7 @@ TEST_F(Encodes, count_the_source_once_for_all_its_heights) {
   ASSERT_EQ(media.status, MediaStatus::kReady) << media.error;
   EXPECT_NEAR(static_cast<double>(encoded_ms()), 1000, 100);
   EXPECT_TRUE(is_counted_as_probed(media)) << encoded_ms();
-  good(reprocess.start("default", id));
+  good(processing.restart("default", id));
   settled(id);
   EXPECT_EQ(encoded_ms(), 2 * static_cast<std::uint64_t>(media.probe.duration_ms)) << "it was encoded again";
 }
@@ -91,9 +91,9 @@ TEST_F(Encodes, do_not_begin_when_the_month_has_no_room_and_do_in_the_next) {
   EXPECT_EQ(store.records("m/job.queue/"), 0u) << "trying again would not help";
   EXPECT_EQ(bytes_of(id), content);
   EXPECT_EQ(encoded_ms(), 59'500u);
-  EXPECT_EQ(bad(reprocess.start("default", id)).code, rt::Code::kQuotaExceeded);
+  EXPECT_EQ(bad(processing.restart("default", id)).code, rt::Code::kQuotaExceeded);
   test_now_ms += kMonthMs;
-  good(reprocess.start("default", id));
+  good(processing.restart("default", id));
   EXPECT_EQ(settled(id).status, MediaStatus::kReady);
 }
 
@@ -101,20 +101,20 @@ TEST_F(Encodes, that_find_no_room_leave_what_plays_as_it_was) {
   const std::string id = ingest(video("64x48", "1"));
   settled(id);
   const auto before = renditions(id);
-  good(reprocess.start("default", id));
+  good(processing.restart("default", id));
   use_up_all_but(0);
   const Media media = settled(id);
   EXPECT_EQ(media.status, MediaStatus::kReady);
   EXPECT_THAT(media.error, HasSubstr("made anew: the encode minutes of this month are used up (1.0 of 1)"));
   EXPECT_EQ(std::ranges::count(renditions(id), RenditionKind::kVideo, &Rendition::kind), 2);
-  EXPECT_EQ(bad(reprocess.start("default", id)).code, rt::Code::kQuotaExceeded);
+  EXPECT_EQ(bad(processing.restart("default", id)).code, rt::Code::kQuotaExceeded);
 }
 
 TEST_F(Encodes, that_are_none_can_be_made_anew_all_the_same) {
   const std::string id = ingest(clip("-f lavfi -i testsrc=size=64x48 -frames:v 1", "picture.png"), "picture.png");
   settled(id);
   use_up_all_but(0);
-  good(reprocess.start("default", id));
+  good(processing.restart("default", id));
   EXPECT_EQ(settled(id).status, MediaStatus::kReady);
 }
 

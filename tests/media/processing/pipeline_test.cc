@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "media/processing/probe.h"
-#include "media/processing/reprocess.h"
+#include "media/processing/processing.h"
 #include "tests/media/processing/processing_world.h"
 
 namespace millrace::media {
@@ -36,9 +36,9 @@ class PipelineTest : public ProcessingWorld {
     text << std::ifstream(path + ".txt").rdbuf();
     return text.str();
   }
-  std::size_t jobs_of(std::string_view kind) { return store.records("m/job.queue/" + std::string(kind) + "/"); }
+  std::size_t jobs_of(std::string_view kind) { return store.records("m/job.turn/" + std::string(kind) + "/"); }
 
-  Reprocess reprocess{store, *tenants, *jobs, test_clock};
+  Processing processing{store, *tenants, *jobs, test_clock};
 };
 
 TEST_F(PipelineTest, a_video_gets_its_ladder_its_tracks_and_its_thumbnails) {
@@ -168,10 +168,10 @@ TEST_F(PipelineTest, processing_again_replaces_what_was_made) {
   settled(id);
   const auto before = renditions(id);
   const std::size_t objects = store.objects();
-  const Media again = good(reprocess.start("default", id));
+  const Media again = good(processing.restart("default", id));
   EXPECT_EQ(again.status, MediaStatus::kPreparing);
   EXPECT_TRUE(again.reprocessing);
-  EXPECT_EQ(bad(reprocess.start("default", id)).code, rt::Code::kConflict);
+  EXPECT_EQ(bad(processing.restart("default", id)).code, rt::Code::kConflict);
   EXPECT_EQ(renditions(id).size(), before.size()) << "they stay until others take their place";
   const Media media = settled(id);
   EXPECT_EQ(media.status, MediaStatus::kReady) << media.error;

@@ -87,7 +87,7 @@ TEST_F(ProbeTest, media_that_was_deleted_meanwhile_stays_deleted) {
   const std::string gone = ingest("no media either");
   good(catalog.remove("default", gone, true));
   EXPECT_EQ(settled(id).status, MediaStatus::kErrored);
-  EXPECT_EQ(store.records("m/job.queue/"), 0u);
+  EXPECT_EQ(store.records("m/job.turn/"), 0u);
 }
 
 TEST_F(ProbeTest, deleted_media_recovers_with_what_was_found) {

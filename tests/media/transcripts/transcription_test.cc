@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "media/processing/steps.h"
-#include "media/records/keys.h"
+#include "media/records/keys_jobs.h"
 #include "media/transcripts/transcripts.h"
 #include "tests/media/world.h"
 
@@ -17,7 +17,7 @@ class TranscriptionTest : public World {
   Media ask(Languages languages) { return good(transcription.ask("default", id, std::move(languages))); }
   std::vector<std::string> payloads() {
     std::vector<std::string> found;
-    store::Scan scan{.prefix = keys::job_queue(kTranscribeKind, static_cast<unsigned>(Priority::kLow)), .after = {}};
+    store::Scan scan{.prefix = keys::waiting_jobs(kTranscribeKind, static_cast<unsigned>(Priority::kLow)), .after = {}};
     for (const store::Record& record : good(store.scan(std::move(scan)))) {
       found.push_back(good(jobs->get(keys::last_part(record.key))).payload);
     }

@@ -75,7 +75,7 @@ TEST_F(UploadsTest, file_becomes_a_media_with_a_probe_job_in_one_step) {
   EXPECT_EQ(media.size_bytes, content.size());
   EXPECT_EQ(store.bytes(media.object), content);
   EXPECT_EQ(store.objects(), 1u);
-  EXPECT_EQ(store.records("m/job.queue/probe/"), 1u);
+  EXPECT_EQ(store.records("m/job.turn/probe/"), 1u);
   EXPECT_EQ(store.records("m/upload.open/"), 0u);
 }
 

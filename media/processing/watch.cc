@@ -1,0 +1,40 @@
+#include "media/processing/watch.h"
+
+#include <chrono>
+
+#include "server/rt/timer.h"
+
+namespace millrace::media {
+namespace {
+
+constexpr std::chrono::seconds kLookEvery{1};
+
+}  // namespace
+
+rt::Task<void> Watch::end() {
+  ended_ = true;
+  woken_.set();
+  co_await scope_.join();
+}
+
+rt::Task<void> Watch::look() {
+  rt::Timer timer([this] { woken_.set(); });
+  for (;;) {
+    timer.set(kLookEvery);
+    co_await woken_.wait();
+    if (ended_ || job_.stopping()) co_return;
+    const bool wanted = co_await is_wanted();
+    if (wanted) continue;
+    auto cancelled = co_await shop_.jobs.cancel(job_.job().id);
+    if (cancelled) co_return;
+  }
+}
+
+// As long as the store does not say otherwise.
+rt::Task<bool> Watch::is_wanted() {
+  auto media = co_await shop_.flow.get(job_.job().tenant, job_.job().subject);
+  if (media) co_return is_at(*media, stage_);
+  co_return media.error().code != rt::Code::kNotFound;
+}
+
+}  // namespace millrace::media
