@@ -2,9 +2,9 @@
 #pragma once
 
 #include "handlers/services.h"
+#include "media/downloads/downloads.h"
 #include "media/imports/importer.h"
 #include "media/tenants/rate_limit.h"
-#include "media/downloads/downloads.h"
 #include "media/tenants/tenants.h"
 #include "server/h1/limits.h"
 #include "server/h2/limits.h"

@@ -39,6 +39,7 @@ void write_track(JsonWriter& json, const media::Track& track) {
   json.member_if("rotation", unless_zero(track.rotation_degrees));
   json.member_if("frameRate", unless_zero(track.frames_per_second));
   json.member_if("pixelFormat", unless_empty(track.pixel_format));
+  json.member_if("colorTransfer", unless_empty(track.color_transfer));
   json.member_if("channels", unless_zero(track.channels));
   json.member_if("sampleRate", unless_zero(track.samples_per_second));
   if (track.still_picture) json.member("stillPicture", true);

@@ -36,6 +36,7 @@ struct Track {
   std::int32_t rotation_degrees = 0;
   double frames_per_second = 0;
   std::string pixel_format;
+  std::string color_transfer;  // as ffprobe names it; "smpte2084" (PQ) and "arib-std-b67" (HLG) are HDR
   std::uint32_t channels = 0;
   std::uint32_t samples_per_second = 0;
   bool still_picture = false;  // cover art and the like

@@ -53,10 +53,25 @@ const Track* first(const Media& media, std::string_view kind) {
 
 std::string scaled(Size size) { return fmt::format("scale={}:{}:flags=bicubic", size.width, size.height); }
 
+// From the light of HDR to what every screen shows, as filters; empty when it is that already. Both transfers come with
+// BT.2020, also in files that do not say so.
+std::string to_sdr(const Track& video) {
+  if (video.color_transfer != "smpte2084" && video.color_transfer != "arib-std-b67") return {};
+  return fmt::format(
+      "format=yuv420p10le,zscale=tin={}:pin=bt2020:min=bt2020nc:t=linear:npl=100,format=gbrpf32le,zscale=p=bt709,"
+      "tonemap=hable:desat=0,zscale=t=bt709:p=bt709:m=bt709:r=tv,format=yuv420p,",
+      video.color_transfer);
+}
+
 // [0:2]fps=60,split=2[s0][s1];[s0]scale=…,format=yuv420p[v0];…
 std::string ladder_graph(const Track& video, const std::vector<EncodeOutput>& outputs) {
   std::string graph = fmt::format("[0:{}]", video.index);
   if (video.frames_per_second > kFrameRateMax) graph += fmt::format("fps={},", kFrameRateMax);
+  // Once for all rungs, and of no more pixels than the largest has, because it takes as long as an encode.
+  if (const std::string sdr = to_sdr(video); !sdr.empty()) {
+    const auto width = [](const EncodeOutput& output) { return output.rung.size.width; };
+    graph += scaled(std::ranges::max(outputs, {}, width).rung.size) + "," + sdr;
+  }
   graph += fmt::format("split={}", outputs.size());
   for (std::size_t i = 0; i < outputs.size(); ++i) graph += fmt::format("[s{}]", i);
   for (std::size_t i = 0; i < outputs.size(); ++i) {
@@ -197,9 +212,10 @@ Words moments_command(const Media& media, const std::vector<Moment>& moments, Si
     add_input(words, kInputFile, options);
   }
   for (std::size_t i = 0; i < moments.size(); ++i) {
-    add(words, {"-map", fmt::format("{}:{}", i, first_video(media)->index), "-frames:v", "1", "-vf",
-                scaled(size) + ",format=yuvj420p", "-q:v", "4", "-map_metadata", "-1", "-f", "image2", "-update", "1",
-                moments[i].file});
+    const Track& video = *first_video(media);
+    add(words, {"-map", fmt::format("{}:{}", i, video.index), "-frames:v", "1", "-vf",
+                scaled(size) + "," + to_sdr(video) + "format=yuvj420p", "-q:v", "4", "-map_metadata", "-1", "-f",
+                "image2", "-update", "1", moments[i].file});
   }
   return words;
 }

@@ -18,7 +18,7 @@ std::vector<std::string> probe_command(const ProcessingOptions& options) {
   for (auto& guard : input_guards()) command.push_back(std::move(guard));
   for (const char* word : {"-print_format", "json=compact=1", "-show_entries",
                            "format=format_name,duration,bit_rate:stream=index,codec_type,codec_name,profile,"
-                           "duration,bit_rate,width,height,avg_frame_rate,pix_fmt,channels,sample_rate:"
+                           "duration,bit_rate,width,height,avg_frame_rate,pix_fmt,color_transfer,channels,sample_rate:"
                            "stream_tags=language,rotate:stream_disposition=attached_pic:"
                            "stream_side_data=rotation",
                            kInputFile}) {

@@ -91,6 +91,7 @@ Track track_of(const Json& stream) {
   track.rotation_degrees = rotation(stream);
   track.frames_per_second = rate(text(stream, "avg_frame_rate"));
   track.pixel_format = text(stream, "pix_fmt");
+  track.color_transfer = text(stream, "color_transfer");
   track.channels = static_cast<std::uint32_t>(integer(stream, "channels", kChannelsMax));
   track.samples_per_second = static_cast<std::uint32_t>(integer(stream, "sample_rate", kSampleRateMax));
   track.still_picture = is_attached_picture(stream);

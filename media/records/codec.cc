@@ -46,6 +46,7 @@ void write_track(const Track& track, record::Track& out) {
   out.set_rotation_degrees(track.rotation_degrees);
   out.set_frames_per_second(track.frames_per_second);
   out.set_pixel_format(track.pixel_format);
+  out.set_color_transfer(track.color_transfer);
   out.set_channels(track.channels);
   out.set_samples_per_second(track.samples_per_second);
   out.set_still_picture(track.still_picture);
@@ -64,6 +65,7 @@ Track read_track(const record::Track& in) {
           .rotation_degrees = in.rotation_degrees(),
           .frames_per_second = in.frames_per_second(),
           .pixel_format = in.pixel_format(),
+          .color_transfer = in.color_transfer(),
           .channels = in.channels(),
           .samples_per_second = in.samples_per_second(),
           .still_picture = in.still_picture()};

@@ -60,6 +60,8 @@ def test_clips_become_ready_with_files_of_their_kind(api, tmp_path):
     ("silent.mkv", [*PICTURE, *H264], [(320, 240)]),
     ("odd.mkv", ["-f", "lavfi", "-i", "testsrc2=size=321x201:rate=25:duration=2", "-c:v", "ffv1"], [(320, 200)]),
     ("ten.mp4", [*PICTURE, "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p10le"], [(320, 240)]),
+    ("hdr.mp4", [*PICTURE, "-vf", "format=yuv420p10le,setparams=color_primaries=bt2020:color_trc=arib-std-b67:colorspace=bt2020nc",
+                 "-c:v", "libx265", "-x265-params", "log-level=error"], [(320, 240)]),
     ("many.mkv", [*PICTURE, *SOUND, *SOUND, "-map", "0", "-map", "1", "-map", "2", *H264, "-c:a", "flac"], [(320, 240)]),
     ("vfr.mkv", [*PICTURE, "-vf", "select='not(mod(n,3))+lt(n,20)'", "-fps_mode", "vfr", *H264], [(320, 240)]),
     ("old.avi", [*PICTURE, *SOUND, "-c:v", "mpeg4", "-c:a", "mp3"], [(320, 240)]),

@@ -90,6 +90,24 @@ TEST(FfmpegTest, more_frames_than_are_shown_are_dropped) {
   EXPECT_EQ(after(encode(video(320, 240, 60)), "-filter_complex").front().find("fps="), std::string::npos);
 }
 
+TEST(FfmpegTest, the_light_of_hdr_is_made_ordinary_once_for_all_rungs) {
+  const ProcessingOptions options;
+  Media media = video(1280, 720);
+  const auto graph = [&] {
+    return after(encode_command(media, encode_outputs(media, options), options), "-filter_complex").front();
+  };
+  EXPECT_FALSE(graph().contains("tonemap"));
+  media.probe.tracks[1].color_transfer = "bt709";
+  EXPECT_FALSE(graph().contains("tonemap"));
+  for (const char* transfer : {"smpte2084", "arib-std-b67"}) {
+    media.probe.tracks[1].color_transfer = transfer;
+    EXPECT_TRUE(graph().starts_with(std::string("[0:1]scale=1280:720:flags=bicubic,format=yuv420p10le,zscale=tin=") + transfer))
+        << graph();
+    EXPECT_LT(graph().find("tonemap"), graph().find("split"));
+    EXPECT_EQ(graph().find("tonemap"), graph().rfind("tonemap"));
+  }
+}
+
 TEST(FfmpegTest, more_codecs_make_more_files_of_every_height) {
   const ProcessingOptions options{.ladder_heights = {480, 240}, .codecs = {"h264", "av1", "hevc"}};
   const Media media = video(854, 480);
