@@ -177,8 +177,8 @@ rt::Status App::Parts::open_domain() {
   workshop = std::make_unique<media::Workshop>(*store, *tenants, domain->jobs, jail, io, budget, data / "jobs",
                                                processing_options(config));
   add_pipeline(domain->jobs, *workshop, pipeline_limits(config));
-  transcriber = std::make_unique<media::Transcriber>(domain->catalog, domain->transcription, jail, workshop->workspace,
-                                                     transcribe_options(config));
+  transcriber = std::make_unique<media::Transcriber>(domain->jobs, domain->catalog, domain->transcription, jail,
+                                                     workshop->workspace, transcribe_options(config));
   media::JobKind kind = transcriber->kind();
   kind.attempts_max = static_cast<std::uint32_t>(config.media.job_attempts_max);
   domain->jobs.add_kind(std::string(media::kTranscribeKind), std::move(kind));

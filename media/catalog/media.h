@@ -67,7 +67,9 @@ struct Media {
   Stage stage = Stage::kProbe;
   std::uint32_t progress_percent = 0;  // of encoding and packaging together
   std::uint32_t encode_attempts = 0;
+  std::string job_id = {};    // of the step that is next; another job of it is a stray of an earlier run
   bool reprocessing = false;  // it was ready or errored before
+  bool was_ready = false;     // while it is being made anew: it plays until then, and again if that fails
   store::ObjectId object;
   std::uint64_t size_bytes = 0;
   std::uint64_t crc64nvme = 0;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string>
 
+#include "server/rt/text.h"
+
 namespace millrace::media {
 namespace {
 
@@ -11,20 +13,14 @@ constexpr std::string_view kEndings[] = {"mp4", "m4v",  "mov", "mkv", "webm", "a
                                          "wmv", "flv",  "3gp", "3g2", "ogv",  "mxf", "vob", "mp3",  "m4a",  "aac",
                                          "wav", "flac", "ogg", "oga", "opus", "wma", "aif", "aiff", "caf"};
 
-std::string lower(std::string_view text) {
-  std::string lowered(text);
-  std::ranges::transform(lowered, lowered.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c; });
-  return lowered;
-}
-
 }  // namespace
 
 bool is_said_to_move(std::string_view content_type, std::string_view file_name) {
-  const std::string type = lower(content_type);
+  const std::string type = rt::lowered(content_type);
   if (type.starts_with("video/") || type.starts_with("audio/")) return true;
   if (!type.empty() && type != "application/octet-stream") return false;
   const std::size_t dot = file_name.rfind('.');
-  return dot != std::string_view::npos && std::ranges::count(kEndings, lower(file_name.substr(dot + 1))) > 0;
+  return dot != std::string_view::npos && std::ranges::count(kEndings, rt::lowered(file_name.substr(dot + 1))) > 0;
 }
 
 }  // namespace millrace::media

@@ -278,6 +278,7 @@ rt::Task<rt::Result<Import>> Imports::retry(std::string tenant, std::string id) 
 
 // An upload that takes bytes for every file that failed: the one it had where that is still open.
 rt::Task<rt::Status> Imports::reopen(Import& import) {
+  std::vector<std::string> fresh;
   for (ImportFile& file : import.files) {
     if (file.status != ImportStatus::kFailed) continue;
     auto upload = co_await uploads_.load(import.tenant, file.upload_id);
@@ -285,7 +286,11 @@ rt::Task<rt::Status> Imports::reopen(Import& import) {
     NewImportFile wanted{file.url, file.name, file.is_named ? file.file_name : std::string(), file.language, {}};
     if (upload) wanted.details = upload->details;
     auto made = co_await announce(import.tenant, std::move(wanted), import.channel_id);
-    if (!made) co_return rt::pass(made);
+    if (!made) {
+      for (const std::string& id : fresh) co_await uploads_.discard(import.tenant, id);
+      co_return rt::pass(made);
+    }
+    fresh.push_back(*made);
     file.upload_id = std::move(*made);
   }
   co_return rt::Status();

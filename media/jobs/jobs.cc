@@ -184,8 +184,12 @@ rt::Task<rt::Status> Jobs::run() {
     found = status.has_value();
     if (!found) co_await core.wait_until(core.clock() + kTroubleMs);
   }
-  while (!core.stop_asked) {
-    const bool recovered = co_await recovery.go_on();
+  bool recovered = false;
+  for (std::int64_t next_try_ms = 0; !core.stop_asked;) {
+    if (!recovered && rt::Loop::current().now_ms() >= next_try_ms) {
+      recovered = co_await recovery.go_on();
+      next_try_ms = rt::Loop::current().now_ms() + kTroubleMs;
+    }
     const std::int64_t next_due_ms = co_await core.start_due();
     co_await core.wait_until(recovered ? next_due_ms : std::min(next_due_ms, core.clock() + kTroubleMs));
   }

@@ -22,7 +22,8 @@ std::unexpected<rt::Error> absent() { return rt::fail(Code::kNotFound, "there is
 // What is made anew is played as it was until then.
 bool is_playable(const Playable& playable) {
   const Media& media = playable.media;
-  return !playable.renditions.empty() && (media.status == MediaStatus::kReady || media.reprocessing);
+  return !playable.renditions.empty() &&
+         (media.status == MediaStatus::kReady || (media.status == MediaStatus::kPreparing && media.was_ready));
 }
 
 std::size_t cost_of(const Playable& playable) {

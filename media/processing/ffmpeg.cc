@@ -54,12 +54,12 @@ const Track* first(const Media& media, std::string_view kind) {
 std::string scaled(Size size) { return fmt::format("scale={}:{}:flags=bicubic", size.width, size.height); }
 
 // From the light of HDR to what every screen shows, as filters; empty when it is that already. Both transfers come with
-// BT.2020, also in files that do not say so.
+// BT.2020, also in files that do not say so. In 4:4:4, because zscale halves no odd side and pictures may have some.
 std::string to_sdr(const Track& video) {
   if (video.color_transfer != "smpte2084" && video.color_transfer != "arib-std-b67") return {};
   return fmt::format(
-      "format=yuv420p10le,zscale=tin={}:pin=bt2020:min=bt2020nc:t=linear:npl=100,format=gbrpf32le,zscale=p=bt709,"
-      "tonemap=hable:desat=0,zscale=t=bt709:p=bt709:m=bt709:r=tv,format=yuv420p,",
+      "format=yuv444p10le,zscale=tin={}:pin=bt2020:min=bt2020nc:t=linear:npl=100,format=gbrpf32le,zscale=p=bt709,"
+      "tonemap=hable:desat=0,zscale=t=bt709:p=bt709:m=bt709:r=tv,format=yuv444p,",
       video.color_transfer);
 }
 

@@ -54,7 +54,7 @@ rt::Task<rt::Status> Flow::commit(const Job& job, std::function<bool(const Media
 }
 
 rt::Task<rt::Status> Flow::finish(const Job& job, Stage stage, StepResult result) {
-  const auto wanted = [stage](const Media& media) { return is_at(media, stage); };
+  const auto wanted = [&](const Media& media) { return is_next(media, stage, job.id); };
   const auto edit = [this, &job, &result](Media& media, store::Transaction& transaction) {
     if (result.edit) result.edit(media);
     media.updated_ms = clock_();
@@ -65,7 +65,7 @@ rt::Task<rt::Status> Flow::finish(const Job& job, Stage stage, StepResult result
 }
 
 rt::Task<rt::Status> Flow::note(const Job& job, Stage stage, std::function<void(Media&)> edit) {
-  const auto wanted = [stage](const Media& media) { return is_at(media, stage); };
+  const auto wanted = [&](const Media& media) { return is_next(media, stage, job.id); };
   const auto noted = [&edit](Media& media, store::Transaction&) {
     edit(media);
     return at_once({});
@@ -74,9 +74,10 @@ rt::Task<rt::Status> Flow::note(const Job& job, Stage stage, std::function<void(
 }
 
 rt::Task<rt::Status> Flow::fail(const Job& job, Stage stage, std::string reason) {
-  const auto wanted = [stage](const Media& media) { return is_at(media, stage); };
+  const auto wanted = [&](const Media& media) { return is_next(media, stage, job.id); };
   const auto failed = [this, &reason](Media& media, store::Transaction& transaction) {
-    return give_up(store_, media, reason, clock_(), transaction);
+    give_up(media, reason, clock_(), transaction);
+    return at_once({});
   };
   co_return co_await commit(job, wanted, failed);
 }
@@ -103,6 +104,7 @@ rt::Task<rt::Status> Flow::replace(const Media& media, const StepResult& result,
 
 void Flow::advance(const Job& job, Media& media, store::Transaction& transaction) {
   media.stage = stage_after(media.stage, media.type, options_);
+  media.job_id.clear();
   NewJob next{
       .kind = std::string(kind_of(media.stage)), .tenant = media.tenant, .subject = media.id, .priority = job.priority};
   if (media.stage == Stage::kDone) {
@@ -113,7 +115,9 @@ void Flow::advance(const Job& job, Media& media, store::Transaction& transaction
     add_event(transaction, event_of(media, "ready"), media.updated_ms);
     if (options_.transcripts && !media.probe.audio_codec.empty()) next.kind = kTranscribeKind;
   }
-  if (!next.kind.empty()) jobs_.add_to(transaction, std::move(next));
+  if (next.kind.empty()) return;
+  std::string id = jobs_.add_to(transaction, std::move(next));
+  if (media.stage != Stage::kDone) media.job_id = std::move(id);
 }
 
 }  // namespace millrace::media

@@ -1,28 +1,18 @@
 #include "media/processing/give_up.h"
 
-#include <algorithm>
-#include <utility>
-
 #include "media/events/event.h"
 #include "media/processing/steps.h"
-#include "media/renditions/renditions.h"
 
 namespace millrace::media {
 
-// What was made before plays on when it cannot be made anew.
-rt::Task<rt::Status> give_up(store::Store& store, Media& media, std::string reason, std::int64_t now_ms,
-                             store::Transaction& transaction) {
-  const bool again = std::exchange(media.reprocessing, false);
-  auto made = co_await Renditions(store).of_media(media.tenant, media.id);
-  if (!made) co_return rt::pass(made);
-  const bool plays =
-      again && std::ranges::any_of(*made, [](const Rendition& each) { return each.kind != RenditionKind::kThumbnail; });
-  media.error = plays ? "it could not be made anew: " + reason : reason;
+void give_up(Media& media, const std::string& reason, std::int64_t now_ms, store::Transaction& transaction) {
+  media.reprocessing = false;
+  media.job_id.clear();
+  media.error = media.was_ready ? "it could not be made anew: " + reason : reason;
   media.updated_ms = now_ms;
-  if (plays) media.stage = Stage::kDone;
-  set_outcome(media, plays ? MediaStatus::kReady : MediaStatus::kErrored);
-  add_event(transaction, event_of(media, plays ? "ready" : "errored"), media.updated_ms);
-  co_return rt::Status();
+  if (media.was_ready) media.stage = Stage::kDone;
+  set_outcome(media, media.was_ready ? MediaStatus::kReady : MediaStatus::kErrored);
+  add_event(transaction, event_of(media, media.was_ready ? "ready" : "errored"), media.updated_ms);
 }
 
 }  // namespace millrace::media

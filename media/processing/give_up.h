@@ -5,15 +5,13 @@
 #include <string>
 
 #include "media/catalog/media.h"
-#include "server/rt/error.h"
-#include "server/rt/task.h"
 #include "store/store.h"
 
 namespace millrace::media {
 
-// Errored with the reason; one that was being made anew is ready with what it had, and says why it is not new. Changes
-// `media`, which the caller writes, and puts the event into `transaction`; both outlive the task.
-rt::Task<rt::Status> give_up(store::Store& store, Media& media, std::string reason, std::int64_t now_ms,
-                             store::Transaction& transaction);
+// Errored with the reason; one that was ready and being made anew is ready with what is there by then (each step
+// replaces its own), and says why that is not all new. Changes `media`, which the caller writes, and puts the event
+// into `transaction`.
+void give_up(Media& media, const std::string& reason, std::int64_t now_ms, store::Transaction& transaction);
 
 }  // namespace millrace::media

@@ -46,8 +46,15 @@ rt::Task<rt::Result<Media>> Processing::restart(std::string tenant, std::string 
 }
 
 rt::Task<rt::Result<Media>> Processing::cancel(std::string tenant, std::string id) {
-  const Edit edit = [this](Media& media, store::Transaction& transaction) { return end(media, transaction); };
-  co_return co_await change(std::move(tenant), std::move(id), edit);
+  std::string job_id;
+  const Edit edit = [&](Media& media, store::Transaction& transaction) {
+    job_id = media.job_id;
+    return end(media, transaction);
+  };
+  auto media = co_await change(std::move(tenant), std::move(id), edit);
+  // What runs would notice by itself (watch.h); this is sooner, and leaves nothing queued.
+  if (media && !job_id.empty()) co_await jobs_.cancel(std::move(job_id));
+  co_return media;
 }
 
 rt::Task<rt::Result<Media>> Processing::change(std::string tenant, std::string id, Edit edit) {
@@ -75,13 +82,14 @@ rt::Task<rt::Status> Processing::begin(Media& media, store::Transaction& transac
   if (auto good = check_restartable(media); !good) co_return good;
   auto room = co_await check_minutes(media);
   if (!room) co_return room;
-  media.status = MediaStatus::kPreparing;
   media.stage = Stage::kProbe;
   media.reprocessing = true;
+  media.was_ready = media.status == MediaStatus::kReady;
+  media.status = MediaStatus::kPreparing;
   media.progress_percent = 0;
   media.error.clear();
   media.updated_ms = clock_();
-  jobs_.add_to(
+  media.job_id = jobs_.add_to(
       transaction,
       {.kind = std::string(kProbeKind), .tenant = media.tenant, .subject = media.id, .priority = Priority::kLow});
   co_return rt::Status();
@@ -89,7 +97,8 @@ rt::Task<rt::Status> Processing::begin(Media& media, store::Transaction& transac
 
 rt::Task<rt::Status> Processing::end(Media& media, store::Transaction& transaction) {
   if (auto good = check_cancellable(media); !good) co_return good;
-  co_return co_await give_up(store_, media, "processing was cancelled", clock_(), transaction);
+  give_up(media, "processing was cancelled", clock_(), transaction);
+  co_return rt::Status();
 }
 
 rt::Task<rt::Status> Processing::check_minutes(const Media& media) const {

@@ -24,8 +24,8 @@ class Processing {
   // kConflict while it is being processed, and when it is deleted; kQuotaExceeded when this month's encode minutes are
   // too few for it.
   rt::Task<rt::Result<Media>> restart(std::string tenant, std::string id);
-  // It is errored, or ready with what it had before. The step that runs notices and stops (watch.h); one that is queued
-  // finds nothing to do. kConflict when it is not being processed, and when it is deleted.
+  // It is errored, or ready if it was before. The step that is queued or runs ends. kConflict when it is not being
+  // processed, and when it is deleted.
   rt::Task<rt::Result<Media>> cancel(std::string tenant, std::string id);
 
  private:

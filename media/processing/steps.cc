@@ -40,9 +40,12 @@ std::uint32_t progress_of(const Media& media) {
   return (deleted ? media.status_before_delete : media.status) == MediaStatus::kReady ? 100 : media.progress_percent;
 }
 
-bool is_at(const Media& media, Stage stage) {
+bool is_next(const Media& media, Stage stage, std::string_view job_id) {
   const bool deleted = media.status == MediaStatus::kSoftDeleted;
-  return (deleted ? media.status_before_delete : media.status) == MediaStatus::kPreparing && media.stage == stage;
+  const bool preparing = (deleted ? media.status_before_delete : media.status) == MediaStatus::kPreparing;
+  // A media that an older server wrote names no job.
+  const bool is_its_job = media.job_id.empty() || media.job_id == job_id;
+  return preparing && media.stage == stage && is_its_job;
 }
 
 void set_outcome(Media& media, MediaStatus status) {

@@ -43,8 +43,8 @@ Stage stage_after(Stage stage, MediaType type, const ProcessingOptions& options)
 // The kind of job that does a stage; empty for kDone.
 std::string_view kind_of(Stage stage);
 
-// Whether it is being prepared and this step is its next; a deleted media goes on being prepared.
-bool is_at(const Media& media, Stage stage);
+// Whether it is being prepared, this step is its next and this job is to do it; a deleted media goes on being prepared.
+bool is_next(const Media& media, Stage stage, std::string_view job_id);
 // 0 to 100, over encoding and packaging; a ready one has 100.
 std::uint32_t progress_of(const Media& media);
 // A media that was deleted while its job ran stays deleted; the outcome is what recover() brings back.

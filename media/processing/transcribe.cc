@@ -4,6 +4,7 @@
 
 #include "media/processing/ffmpeg.h"
 #include "media/processing/tool.h"
+#include "media/processing/watch.h"
 #include "media/records/id.h"
 #include "media/transcripts/quiet_cuts.h"
 
@@ -79,9 +80,17 @@ rt::Task<rt::Status> Transcriber::run(JobRun& run) {
       media->probe.duration_ms > 0 ? std::min(media->probe.duration_ms, options_.sound_ms_max) : options_.sound_ms_max;
   auto directory = co_await workspace_.open(run.job().id, media->size_bytes + sound_bytes(sound_ms));
   if (!directory) co_return rt::pass(directory);
+  Watch watch(jobs_, run, [&] { return is_wanted(run.job()); });
   auto done = co_await hear_all(std::move(*media), std::move(heard), *directory, run);
+  co_await watch.end();
   co_await workspace_.close(*directory);
   co_return done;
+}
+
+// As long as the store does not say otherwise.
+rt::Task<bool> Transcriber::is_wanted(const Job& job) {
+  auto media = co_await catalog_.get(job.tenant, job.subject);
+  co_return media || media.error().code != Code::kNotFound;
 }
 
 rt::Task<rt::Status> Transcriber::gave_up(const Job& job, std::string reason) {

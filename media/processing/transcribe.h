@@ -29,9 +29,10 @@ struct TranscribeOptions {
 class Transcriber {
  public:
   // All outlive it.
-  Transcriber(Catalog& catalog, Transcription& transcription, Jail& jail, Workspace& workspace,
+  Transcriber(Jobs& jobs, Catalog& catalog, Transcription& transcription, Jail& jail, Workspace& workspace,
               TranscribeOptions options, Clock clock = system_clock_ms)
-      : catalog_(catalog),
+      : jobs_(jobs),
+        catalog_(catalog),
         transcription_(transcription),
         jail_(jail),
         workspace_(workspace),
@@ -44,6 +45,7 @@ class Transcriber {
   using Languages = std::vector<std::string>;
 
   rt::Task<rt::Status> run(JobRun& run);
+  rt::Task<bool> is_wanted(const Job& job);
   rt::Task<rt::Status> gave_up(const Job& job, std::string reason);
   rt::Task<rt::Result<Languages>> pending(const Media& media, const Job& job);
   rt::Task<rt::Status> hear_all(Media media, Languages languages, std::filesystem::path directory, JobRun& run);
@@ -51,6 +53,7 @@ class Transcriber {
   rt::Task<rt::Status> keep(Media media, std::string language, SpeechEngine engine, std::vector<Word> words);
   rt::Task<rt::Status> keep_failure(Media media, std::string language, std::string reason);
 
+  Jobs& jobs_;
   Catalog& catalog_;
   Transcription& transcription_;
   Jail& jail_;

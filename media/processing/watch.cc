@@ -23,18 +23,11 @@ rt::Task<void> Watch::look() {
     timer.set(kLookEvery);
     co_await woken_.wait();
     if (ended_ || job_.stopping()) co_return;
-    const bool wanted = co_await is_wanted();
+    const bool wanted = co_await is_wanted_();
     if (wanted) continue;
-    auto cancelled = co_await shop_.jobs.cancel(job_.job().id);
+    auto cancelled = co_await jobs_.cancel(job_.job().id);
     if (cancelled) co_return;
   }
-}
-
-// As long as the store does not say otherwise.
-rt::Task<bool> Watch::is_wanted() {
-  auto media = co_await shop_.flow.get(job_.job().tenant, job_.job().subject);
-  if (media) co_return is_at(*media, stage_);
-  co_return media.error().code != rt::Code::kNotFound;
 }
 
 }  // namespace millrace::media

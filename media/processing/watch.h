@@ -1,26 +1,32 @@
-// Watch: looks after a running step whose media may go: when the media is removed, its processing cancelled or begun
-// again, nobody wants what the step makes, and its attempt is stopped within a second or so. On the queue's loop.
+// Watch: looks after a running job whose media may go: when nobody wants any more what it makes, because the media was
+// removed or its processing cancelled, the attempt is stopped within a second or so. On the queue's loop.
 #pragma once
 
-#include "media/processing/workshop.h"
+#include <functional>
+
+#include "media/jobs/jobs.h"
 #include "server/rt/event.h"
+#include "server/rt/task.h"
 
 namespace millrace::media {
 
 class Watch {
  public:
-  // Both outlive it. Looks until end(), which must have been awaited before it goes.
-  Watch(Workshop& shop, Stage stage, JobRun& job) : shop_(shop), stage_(stage), job_(job) { scope_.spawn(look()); }
+  using IsWanted = std::function<rt::Task<bool>()>;
+
+  // All outlive it. Looks until end(), which must have been awaited before it goes.
+  Watch(Jobs& jobs, JobRun& job, IsWanted is_wanted) : jobs_(jobs), job_(job), is_wanted_(std::move(is_wanted)) {
+    scope_.spawn(look());
+  }
 
   rt::Task<void> end();
 
  private:
   rt::Task<void> look();
-  rt::Task<bool> is_wanted();
 
-  Workshop& shop_;
-  const Stage stage_;
+  Jobs& jobs_;
   JobRun& job_;
+  const IsWanted is_wanted_;
   rt::Event woken_;
   bool ended_ = false;
   rt::Scope scope_;

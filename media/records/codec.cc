@@ -276,7 +276,9 @@ std::string encode(const Media& media) {
   out.set_stage(number_of(media.stage));
   out.set_progress_percent(media.progress_percent);
   out.set_encode_attempts(media.encode_attempts);
+  out.set_job_id(media.job_id);
   out.set_reprocessing(media.reprocessing);
+  out.set_was_ready(media.was_ready);
   write_details(media.details, *out.mutable_details());
   return bytes_of(out);
 }
@@ -293,7 +295,9 @@ rt::Result<Media> decode_media(const store::Record& record) {
               .error = in->error(),
               .progress_percent = in->progress_percent(),
               .encode_attempts = in->encode_attempts(),
+              .job_id = in->job_id(),
               .reprocessing = in->reprocessing(),
+              .was_ready = in->was_ready(),
               .object = read_object(in->object()),
               .size_bytes = in->size_bytes(),
               .crc64nvme = in->crc64nvme(),

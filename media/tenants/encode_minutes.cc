@@ -22,11 +22,12 @@ std::string key_of(std::string_view tenant, std::int64_t now_ms) {
   return keys::encoded_month(tenant, month);
 }
 
+// A month that does not decode begins anew: it must neither fail encodes that are done nor lock anybody out.
 rt::Task<rt::Result<EncodedMonth>> read(store::Store& store, std::string key) {
   auto record = co_await store.get(std::move(key));
   if (!record) co_return rt::pass(record);
   if (!*record) co_return EncodedMonth{};
-  co_return decode_encoded_month(**record);
+  co_return decode_encoded_month(**record).value_or(EncodedMonth{.revision = (*record)->revision});
 }
 
 double minutes(std::uint64_t ms) { return static_cast<double>(ms) / static_cast<double>(kMinuteMs); }

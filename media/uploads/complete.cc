@@ -211,12 +211,13 @@ rt::Task<rt::Result<Completion>> Uploads::make_media(Upload upload, Media media,
   upload.media_id = media.id;
   upload.updated_ms = clock_();
   put_completed(transaction, upload);
+  media.job_id =
+      jobs_.add_to(transaction, {.kind = std::string(kProbeKind), .tenant = media.tenant, .subject = media.id});
   put_media(transaction, media);
   if (last)
     transaction.require(keys::same_last(media.tenant, keys::fingerprint(media.crc64nvme, media.size_bytes)), *last);
   add_event(transaction, event_of(upload, "completed"), upload.updated_ms);
   add_event(transaction, event_of(media, "created"), media.created_ms);
-  jobs_.add_to(transaction, {.kind = std::string(kProbeKind), .tenant = media.tenant, .subject = media.id});
   auto committed = co_await store_.commit(std::move(transaction));
   if (!committed) co_return rt::pass(committed);
   jobs_.wake();

@@ -318,12 +318,13 @@ def test_expires(start):
 
 
 def test_expires_as_configured_when_it_does_not_say(start):
-    env = {"MILLRACE_DOWNLOADS_EXPIRE_SECONDS": "2", "MILLRACE_UPLOADS_SWEEP_SECONDS": "1"}
+    env = {"MILLRACE_DOWNLOADS_EXPIRE_SECONDS": "4", "MILLRACE_UPLOADS_SWEEP_SECONDS": "1"}
     with start(env=env) as server:
         api = server.api()
         media = api.ingest(FILES[0], "clip.mp4")["mediaId"]
         api.settled(media)
-        short, long = create(api, selectedMediaIds=[media]), create(api, selectedMediaIds=[media], expires=in_seconds(3600))
+        long = create(api, selectedMediaIds=[media], expires=in_seconds(3600))
+        short = create(api, selectedMediaIds=[media])
         assert httpx.get(url_of(short)).status_code == 200
         wait_until(lambda: httpx.get(url_of(short)).status_code == 410, "the end")
         assert httpx.get(url_of(long)).status_code == 200
@@ -376,7 +377,7 @@ def test_what_was_made_of_a_media_can_be_taken_home(start, tmp_path):
     speech = clips(tmp_path)[-1]
     with start("made", env={"MILLRACE_MEDIA_RENDITIONS": "true", "MILLRACE_MEDIA_TRANSCRIPTS": "true"}) as server:
         api = server.api()
-        media = api.settled(api.ingest(speech.read_bytes(), speech.name)["mediaId"], 120)
+        media = api.settled(api.ingest(speech.read_bytes(), speech.name)["mediaId"], 240)
         made = api.call("GET", f"/v2/media/{media['id']}/metadata")["renditions"]
         rendition = next(each for each in made if each["kind"] in ("video", "audio"))
         anonymous = httpx.post(f"{server.base}/v2/downloads", json={"title": "x", "selectedRenditionIds": [rendition["id"]]})
@@ -388,7 +389,7 @@ def test_what_was_made_of_a_media_can_be_taken_home(start, tmp_path):
         assert httpx.post(f"{server.base}/v2/downloads", json=both).status_code in (400, 401, 403)
         transcripts = f"/v2/media/{media['id']}/metadata/transcripts"
         written = wait_until(lambda: next((t for t in api.call("GET", transcripts) if t["status"] == "ready"), None),
-                             "the transcript", 90)
+                             "the transcript", 240)
         text = api.raw("GET", f"{transcripts}/{written['id']}/download?transcriptDownloadType=srt").content
         both["selectedTranscripts"] = [{"id": written["id"], "format": "srt"}]
         package = api.call("POST", "/v2/downloads", 201, json=both)["files"][0]["url"]

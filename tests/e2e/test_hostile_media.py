@@ -11,7 +11,7 @@ import pytest
 
 from harness import noise, serving, wait_until
 
-SETTLE_SECONDS = 120
+SETTLE_SECONDS = 240
 
 
 @pytest.fixture(scope="module")

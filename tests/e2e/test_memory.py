@@ -4,6 +4,7 @@ every upload ends well."""
 
 import asyncio
 import contextlib
+import os
 
 import httpx
 import pytest
@@ -15,6 +16,7 @@ from harness import KIB, MIB, noise
 UPLOADS = 500
 BODY = 512 * KIB
 BUDGET = 64 * MIB
+RECEIVE_BLOCK = 256 * KIB  # one for each loop may go beyond the budget, so that progress never stops
 PER_UPLOAD = 192 * KIB  # sockets, parsers, records and mapped pages; less than the half of a body that waits
 CONTENT = noise(BODY + UPLOADS, 42)
 
@@ -108,6 +110,7 @@ def test_500_at_once_stay_in_the_budget(start, door):
         request, sizes = door(server)
         before = memory(server, "VmRSS")
         peak = asyncio.run(Crowd(server, request).run())
-        assert peak <= server.metric("millrace_budget_limit_bytes") == BUDGET
+        assert server.metric("millrace_budget_limit_bytes") == BUDGET
+        assert peak <= BUDGET + os.cpu_count() * RECEIVE_BLOCK
         assert memory(server, "VmHWM") - before <= BUDGET + UPLOADS * PER_UPLOAD
         assert sizes() == [BODY] * UPLOADS

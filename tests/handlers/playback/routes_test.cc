@@ -103,7 +103,7 @@ TEST_F(PlaybackRoutes, UnreadyAndDeletedMediaDoNotPlay) {
   change([](media::Media& media) { media.status = media::MediaStatus::kPreparing; });
   EXPECT_EQ(get("/720.mp4").status, 404);
   EXPECT_THAT(get("/master.m3u8").at("message"), HasSubstr("yet"));
-  change([](media::Media& media) { media.reprocessing = true; });
+  change([](media::Media& media) { media.was_ready = true; });
   EXPECT_EQ(get("/720.mp4").status, 200) << "until it is made anew, what there was";
   change([](media::Media& media) { media.status = media::MediaStatus::kReady; });
   EXPECT_EQ(house.call("DELETE", "/v2/media/" + id).status, 200);

@@ -88,7 +88,7 @@ TEST_F(Encodes, do_not_begin_when_the_month_has_no_room_and_do_in_the_next) {
   EXPECT_THAT(media.error, HasSubstr("encode minutes left this month (0.0 of 1)"));
   EXPECT_EQ(media.encode_attempts, 0u);
   EXPECT_EQ(media.type, MediaType::kVideo);
-  EXPECT_EQ(store.records("m/job.queue/"), 0u) << "trying again would not help";
+  EXPECT_EQ(store.records("m/job.turn/"), 0u) << "trying again would not help";
   EXPECT_EQ(bytes_of(id), content);
   EXPECT_EQ(encoded_ms(), 59'500u);
   EXPECT_EQ(bad(processing.restart("default", id)).code, rt::Code::kQuotaExceeded);

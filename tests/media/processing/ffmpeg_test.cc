@@ -101,7 +101,8 @@ TEST(FfmpegTest, the_light_of_hdr_is_made_ordinary_once_for_all_rungs) {
   EXPECT_FALSE(graph().contains("tonemap"));
   for (const char* transfer : {"smpte2084", "arib-std-b67"}) {
     media.probe.tracks[1].color_transfer = transfer;
-    EXPECT_TRUE(graph().starts_with(std::string("[0:1]scale=1280:720:flags=bicubic,format=yuv420p10le,zscale=tin=") + transfer))
+    EXPECT_TRUE(
+        graph().starts_with(std::string("[0:1]scale=1280:720:flags=bicubic,format=yuv444p10le,zscale=tin=") + transfer))
         << graph();
     EXPECT_LT(graph().find("tonemap"), graph().find("split"));
     EXPECT_EQ(graph().find("tonemap"), graph().rfind("tonemap"));

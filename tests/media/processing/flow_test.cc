@@ -25,6 +25,7 @@ class FlowTest : public World {
     transaction.put(keys::media("default", media.id), encode(media));
     good(store.commit(std::move(transaction)));
     Job job;
+    job.id = media.job_id;
     job.tenant = "default";
     job.subject = media.id;
     return job;
@@ -70,6 +71,18 @@ TEST_F(FlowTest, an_encode_that_failed_or_is_of_nobody_counts_nothing) {
   good(catalog.remove("default", destroyed.subject, true));
   good(finishing(destroyed, 30'000));
   EXPECT_EQ(encoded_ms(), 0u);
+}
+
+TEST_F(FlowTest, a_job_of_an_earlier_run_is_nobodys) {
+  const Job next = encode_of("video");
+  Job stray = next;
+  stray.id = "of an earlier run";
+  good(flow.fail(stray, Stage::kEncode, "processing was cancelled"));
+  good(finishing(stray, 30'000));
+  EXPECT_EQ(encoded_ms(), 0u);
+  EXPECT_EQ(good(catalog.get("default", next.subject)).status, MediaStatus::kPreparing);
+  good(finishing(next, 30'000));
+  EXPECT_EQ(encoded_ms(), 30'000u);
 }
 
 TEST_F(FlowTest, a_change_of_the_media_in_between_does_not_count_twice) {

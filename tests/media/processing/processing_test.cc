@@ -71,6 +71,24 @@ TEST_F(ProcessingTest, cancelled_while_made_anew_is_ready_with_what_it_had) {
   EXPECT_EQ(ids(id), before);
 }
 
+TEST_F(ProcessingTest, what_never_was_ready_does_not_become_so_by_a_cancel) {
+  const std::string id = ingest(video());
+  run_until(id, [](const Media& media) { return media.stage == Stage::kPackage; });
+  EXPECT_EQ(good(processing.cancel("default", id)).status, MediaStatus::kErrored) << "files, but no tracks";
+  good(processing.restart("default", id));
+  EXPECT_EQ(good(processing.cancel("default", id)).status, MediaStatus::kErrored);
+}
+
+TEST_F(ProcessingTest, cancelled_again_and_again_leaves_one_job) {
+  const std::string id = ingest(video());
+  for (int i = 0; i < 10; ++i) {
+    good(processing.cancel("default", id));
+    good(processing.restart("default", id));
+  }
+  EXPECT_EQ(store.records("m/job.turn/"), 1u);
+  EXPECT_EQ(settled(id).status, MediaStatus::kReady);
+}
+
 TEST_F(ProcessingTest, only_what_is_being_processed_is_cancelled) {
   const std::string id = ingest(video());
   good(processing.cancel("default", id));
