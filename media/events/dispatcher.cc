@@ -15,6 +15,8 @@ using rt::Code;
 
 // To one webhook at once: a slow one takes no more of all that run.
 constexpr std::size_t kRunningPerWebhook = 4;
+// Of a webhook: with more of them in trouble all of it rests, as those that rest are passed over in every scan.
+constexpr std::size_t kRestingMax = 64;
 constexpr std::int64_t kIdleLookMs = 60'000;  // without being woken
 constexpr std::int64_t kAttemptMs = 15'000;   // a receiver that answers later holds up others
 constexpr std::int64_t kTroubleMs = 1'000;    // the store could not be asked or told
@@ -111,6 +113,10 @@ rt::Task<std::int64_t> Dispatcher::start_due() {
 rt::Task<rt::Status> Dispatcher::start_due_of(const std::string& webhook, Lanes& lanes) {
   const std::int64_t now_ms = clock_();
   std::erase_if(lanes.resting, [now_ms](const auto& lane) { return lane.second <= now_ms; });
+  if (lanes.resting.size() >= kRestingMax) {
+    lanes.look_ms = std::min(lanes.look_ms, now_ms + kTroubleMs);
+    co_return rt::Status();
+  }
   const std::string prefix = keys::due_deliveries(webhook);
   store::Scan scan{.prefix = prefix, .after = {}, .limit = 2 * kRunningPerWebhook + lanes.resting.size()};
   auto entries = co_await store_.scan(std::move(scan));
@@ -134,9 +140,7 @@ rt::Task<rt::Status> Dispatcher::start_due_of(const std::string& webhook, Lanes&
 
 // A lane in trouble rests for a while, the webhook's others go on.
 rt::Task<void> Dispatcher::run_lane(std::string webhook, Due due) {
-  co_await slots_.acquire();
-  auto delivered = stopping_ ? rt::Status() : co_await deliver_first(webhook, due);
-  slots_.release();
+  auto delivered = co_await deliver_due(webhook, due);
   Lanes& lanes = webhooks_[webhook];
   lanes.running.erase(due.subject);
   if (!delivered) lanes.resting[due.subject] = clock_() + kTroubleMs;
@@ -144,40 +148,52 @@ rt::Task<void> Dispatcher::run_lane(std::string webhook, Due due) {
   woken_.set();
 }
 
-// The first of a queue, once.
-rt::Task<rt::Status> Dispatcher::deliver_first(std::string webhook, Due due) {
-  auto stale = co_await drop_stale(webhook, due);
-  if (!stale) co_return rt::pass(stale);
-  if (*stale) co_return rt::Status();
+// The first of a queue, once, when its tenant has a slot. An entry of the index that its lane knows nothing of is
+// dropped, as a damaged lane leaves it behind.
+rt::Task<rt::Status> Dispatcher::deliver_due(std::string webhook, Due due) {
+  auto record = co_await store_.get(keys::delivery_lane(webhook, due.subject));
+  if (!record) co_return rt::pass(record);
+  const store::Revision revision = *record ? (*record)->revision : 0;
+  auto lane = *record ? decode_delivery_lane(**record) : DeliveryLane{};
+  const bool is_damaged = !lane;
+  const bool fits = *record && lane && lane->due_ms == due.ms;
+  if (!is_damaged && !fits) co_return co_await drop_due(std::move(webhook), std::move(due), revision, Lane::kStays);
+  const std::string tenant = lane ? lane->tenant : "";
+  co_await slots_.acquire(tenant);
+  auto delivered = stopping_ ? rt::Status() : co_await deliver_first(std::move(webhook), std::move(due), revision);
+  slots_.release(tenant);
+  co_return delivered;
+}
+
+// A lane ends when its queue was lost or its webhook was removed, whose sweep takes the rest.
+rt::Task<rt::Status> Dispatcher::deliver_first(std::string webhook, Due due, store::Revision lane_revision) {
   store::Scan scan{.prefix = keys::delivery_queue(webhook, due.subject), .after = {}, .limit = 1};
   auto first = co_await store_.scan(std::move(scan));
   if (!first) co_return rt::pass(first);
-  if (first->empty()) co_return rt::Status();
+  if (first->empty()) co_return co_await drop_due(std::move(webhook), std::move(due), lane_revision, Lane::kEnds);
   const std::string id = keys::last_part(first->front().key);
   auto record = co_await store_.get(keys::delivery(webhook, id));
   if (!record) co_return rt::pass(record);
   auto delivery = *record ? decode_delivery(**record) : rt::Result<Delivery>(rt::fail(Code::kNotFound, "no delivery"));
   if (!delivery) co_return co_await drop_first(std::move(webhook), std::move(due.subject), id);
-  auto outcome = co_await attempt(std::move(*delivery));
+  auto receiver = co_await store_.get(keys::webhook(delivery->tenant, webhook));
+  if (!receiver) co_return rt::pass(receiver);
+  if (!*receiver) co_return co_await drop_due(std::move(webhook), std::move(due), lane_revision, Lane::kEnds);
+  auto outcome = co_await attempt(std::move(*delivery), std::move(**receiver));
   if (!outcome) co_return rt::pass(outcome);
   co_return co_await write(std::move(*outcome));
 }
 
-// An entry of the index that its lane knows nothing of, as a damaged lane leaves it behind.
-rt::Task<rt::Result<bool>> Dispatcher::drop_stale(std::string webhook, Due due) {
+// Nothing happens when the lane was changed since it had this revision: then it is looked at again.
+rt::Task<rt::Status> Dispatcher::drop_due(std::string webhook, Due due, store::Revision lane_revision, Lane lane) {
   const std::string key = keys::delivery_lane(webhook, due.subject);
-  auto record = co_await store_.get(key);
-  if (!record) co_return rt::pass(record);
-  auto lane = *record ? decode_delivery_lane(**record) : DeliveryLane{};
-  const bool is_damaged = !lane;
-  const bool fits = *record && lane && lane->due_ms == due.ms;
-  if (is_damaged || fits) co_return false;
   store::Transaction transaction;
-  transaction.require(key, *record ? (*record)->revision : 0);
+  transaction.require(key, lane_revision);
   transaction.erase(keys::due_delivery(webhook, due.ms, due.subject));
+  if (lane == Lane::kEnds) transaction.erase(key);
   auto committed = co_await store_.commit(std::move(transaction));
   if (!committed && committed.error().code != Code::kConflict) co_return rt::pass(committed);
-  co_return true;
+  co_return rt::Status();
 }
 
 // A delivery that cannot be read is never sent: it must not hold up those behind it.
@@ -195,15 +211,13 @@ rt::Task<rt::Status> Dispatcher::drop_first(std::string webhook, std::string sub
   co_return rt::Status();
 }
 
-rt::Task<rt::Result<Dispatcher::Outcome>> Dispatcher::attempt(Delivery delivery) {
+rt::Task<rt::Result<Dispatcher::Outcome>> Dispatcher::attempt(Delivery delivery, store::Record webhook_record) {
   const auto failed = [](Delivery it, std::string why) {
     it.status = DeliveryStatus::kFailed;
     it.error = std::move(why);
     return Outcome{std::move(it)};
   };
-  auto record = co_await get_record(store_, keys::webhook(delivery.tenant, delivery.webhook), "webhook");
-  if (!record) co_return rt::pass(record);
-  auto webhook = decode_webhook(*record);
+  auto webhook = decode_webhook(webhook_record);
   if (!webhook) co_return failed(std::move(delivery), "the webhook cannot be read");
   if (!webhook->enabled) co_return failed(std::move(delivery), "the webhook is disabled");
   auto logged = co_await store_.get(keys::event(delivery.tenant, delivery.position));

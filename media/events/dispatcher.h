@@ -14,6 +14,7 @@
 #include <string>
 
 #include "media/events/delivery.h"
+#include "media/events/delivery_slots.h"
 #include "media/records/clock.h"
 #include "server/outbound/client.h"
 #include "server/rt/error.h"
@@ -57,6 +58,7 @@ class Dispatcher {
     std::int64_t ms = 0;
     std::string subject;
   };
+  enum class Lane : std::uint8_t { kStays, kEnds };
   struct DeliveryPlace {
     std::string tenant;
     std::string webhook;
@@ -75,10 +77,11 @@ class Dispatcher {
   rt::Task<rt::Status> start_due_of(const std::string& webhook, Lanes& lanes);
   static Due parse_due(std::string_view key, std::size_t prefix_bytes);
   rt::Task<void> run_lane(std::string webhook, Due due);
-  rt::Task<rt::Status> deliver_first(std::string webhook, Due due);
-  rt::Task<rt::Result<bool>> drop_stale(std::string webhook, Due due);
+  rt::Task<rt::Status> deliver_due(std::string webhook, Due due);
+  rt::Task<rt::Status> deliver_first(std::string webhook, Due due, store::Revision lane_revision);
+  rt::Task<rt::Status> drop_due(std::string webhook, Due due, store::Revision lane_revision, Lane lane);
   rt::Task<rt::Status> drop_first(std::string webhook, std::string subject, std::string id);
-  rt::Task<rt::Result<Outcome>> attempt(Delivery delivery);
+  rt::Task<rt::Result<Outcome>> attempt(Delivery delivery, store::Record webhook_record);
   Outcome judge(Delivery delivery, rt::Result<outbound::Response> answer) const;
   void settle_or_postpone(Delivery& delivery) const;
   rt::Task<rt::Status> write(Outcome outcome);
@@ -96,13 +99,11 @@ class Dispatcher {
   std::map<std::string, Lanes, std::less<>> webhooks_;  // of those that have something to send
   rt::Event woken_;
   rt::Scope scope_;
-  rt::Semaphore slots_{kRunningMax};
+  DeliverySlots slots_;
 
   std::atomic<bool> stopping_ = false;
   std::mutex mutex_;
   rt::Loop* loop_ = nullptr;  // guarded by mutex_; set while run() runs
-
-  static constexpr std::size_t kRunningMax = 128;
 };
 
 }  // namespace millrace::media

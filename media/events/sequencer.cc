@@ -17,7 +17,9 @@ constexpr std::int64_t kLookMs = 10'000;
 constexpr std::int64_t kTroubleMs = 1'000;
 // Of one webhook; what comes then is given up.
 constexpr std::size_t kWaitingMax = 10'000;
-constexpr std::int64_t kCountAgainMs = 10'000;
+// Counting reads all of them. A count that found a webhook full holds for longer: its receiver may well be dead.
+constexpr std::int64_t kCountAgainMs = 1'000;
+constexpr std::int64_t kCountFullAgainMs = 10'000;
 
 }  // namespace
 
@@ -28,6 +30,7 @@ struct Sequencer::Batch {
   std::map<std::string, std::uint64_t> positions;          // of each tenant's newest event
   std::map<std::string, std::vector<Webhook>> webhooks;    // of each tenant
   std::map<std::string, store::Revision> needed_webhooks;  // keys of those that deliveries are planned for
+  std::map<std::string, std::size_t> planned;              // deliveries, by webhook
 
   Batch(store::Store& store, std::int64_t now_ms) : lanes(store, transaction, now_ms) {}
 };
@@ -82,6 +85,7 @@ rt::Task<rt::Result<std::size_t>> Sequencer::move_batch() {
   for (const auto& [key, revision] : batch.needed_webhooks) batch.transaction.require(key, revision);
   auto committed = co_await store_.commit(std::move(batch.transaction));
   if (!committed) co_return rt::pass(committed);
+  for (const auto& [webhook, deliveries] : batch.planned) waiting_[webhook].added += deliveries;
   co_return records->size();
 }
 
@@ -127,7 +131,8 @@ rt::Task<rt::Status> Sequencer::plan_deliveries(Batch& batch, const Event& event
 
 rt::Task<rt::Status> Sequencer::plan(Batch& batch, const Webhook& webhook, Delivery delivery) {
   batch.needed_webhooks[keys::webhook(webhook.tenant, webhook.id)] = webhook.revision;
-  auto full = co_await is_full(webhook.id);
+  std::size_t& planned = batch.planned[webhook.id];
+  auto full = co_await is_full(webhook.id, planned);
   if (!full) co_return rt::pass(full);
   if (*full) {
     delivery.status = DeliveryStatus::kFailed;
@@ -135,21 +140,22 @@ rt::Task<rt::Status> Sequencer::plan(Batch& batch, const Webhook& webhook, Deliv
     batch.transaction.put(keys::delivery(delivery.webhook, delivery.id), encode(delivery));
     co_return rt::Status();
   }
-  ++waiting_[webhook.id].deliveries;
+  ++planned;
   co_return co_await batch.lanes.add(std::move(delivery));
 }
 
-rt::Task<rt::Result<bool>> Sequencer::is_full(std::string webhook) {
+// With those that the batch has planned already.
+rt::Task<rt::Result<bool>> Sequencer::is_full(std::string webhook, std::size_t planned) {
   Waiting& waiting = waiting_[webhook];
-  if (waiting.deliveries >= kWaitingMax || waiting.counted_ms == 0) {
-    const bool just_counted = clock_() - waiting.counted_ms < kCountAgainMs;
-    if (just_counted) co_return true;
+  const auto full = [&] { return waiting.counted + waiting.added + planned >= kWaitingMax; };
+  const std::int64_t again_ms = waiting.counted >= kWaitingMax ? kCountFullAgainMs : kCountAgainMs;
+  if (waiting.counted_ms == 0 || (full() && clock_() - waiting.counted_ms >= again_ms)) {
     store::Scan scan{.prefix = keys::delivery_queues(webhook), .after = {}, .limit = kWaitingMax};
     auto queued = co_await store_.scan(std::move(scan));
     if (!queued) co_return rt::pass(queued);
-    waiting = {queued->size(), clock_()};
+    waiting = {.counted = queued->size(), .added = 0, .counted_ms = clock_()};
   }
-  co_return waiting.deliveries >= kWaitingMax;
+  co_return full();
 }
 
 }  // namespace millrace::media

@@ -41,17 +41,18 @@ class Sequencer {
   rt::Task<rt::Status> place(Batch& batch, const store::Record& record);
   rt::Task<rt::Status> plan_deliveries(Batch& batch, const Event& event);
   rt::Task<rt::Status> plan(Batch& batch, const Webhook& webhook, Delivery delivery);
-  rt::Task<rt::Result<bool>> is_full(std::string webhook);
+  rt::Task<rt::Result<bool>> is_full(std::string webhook, std::size_t planned);
   rt::Task<void> wait(std::int64_t ms);
 
   store::Store& store_;
   Webhooks& webhooks_;
   const Clock clock_;
   rt::Event woken_;  // on the loop of run()
-  // How many deliveries wait for a webhook, as last counted and planned since.
+  // How many deliveries wait for a webhook: as last counted, and those added since; those sent since are not known.
   struct Waiting {
-    std::size_t deliveries = 0;
-    std::int64_t counted_ms = 0;
+    std::size_t counted = 0;
+    std::size_t added = 0;
+    std::int64_t counted_ms = 0;  // 0: never
   };
   std::map<std::string, Waiting> waiting_;
   std::atomic<bool> stopping_ = false;

@@ -25,11 +25,13 @@ struct Receiver {
   std::function<rt::Result<Response>(const outbound::Request&)> answer = [](const auto&) {
     return Response{.status = 200, .fields = {}, .body = "ok"};
   };
+  std::function<bool(const outbound::Request&)> is_silent = [](const auto&) { return false; };
   std::vector<outbound::Request> requests;
 
   static rt::Task<rt::Result<Response>> take(Receiver& self, outbound::Request request) {
     co_await rt::yield();
     self.requests.push_back(request);
+    while (self.is_silent(request)) co_await rt::yield();
     co_return self.answer(request);
   }
   std::vector<std::string> bodies(std::string_view member) const {
@@ -50,10 +52,9 @@ std::string field(const outbound::Request& request, std::string_view name) {
 
 class DispatcherTest : public World {
  protected:
-  void tell(const std::string& type, const std::string& subject) {
+  void tell(const std::string& type, const std::string& subject, const std::string& tenant = "default") {
     store::Transaction transaction;
-    add_event(transaction, {.tenant = "default", .type = type, .subject = subject, .data = R"({"id":1})"},
-              test_clock());
+    add_event(transaction, {.tenant = tenant, .type = type, .subject = subject, .data = R"({"id":1})"}, test_clock());
     good(store.commit(std::move(transaction)));
     while (good(sequencer.move_batch()) > 0) {
     }
@@ -269,6 +270,7 @@ TEST_F(DispatcherTest, a_removed_webhook_leaves_nothing) {
   good(webhooks.remove("default", webhook.id));
   run();
   EXPECT_THAT(receiver.requests, IsEmpty());
+  EXPECT_EQ(store.records("m/delivery.due/"), 0u) << "before the sweep";
   good(webhooks.sweep(0));
   EXPECT_EQ(store.records("m/delivery"), 0u);
   EXPECT_EQ(store.records("m/webhook"), 0u);
@@ -324,6 +326,70 @@ TEST_F(DispatcherTest, lanes_that_cannot_be_read_now_hold_up_no_others) {
   tell("media.ready", "whole");
   run();
   EXPECT_THAT(receiver.bodies("type"), ElementsAre("media.ready"));
+}
+
+TEST_F(DispatcherTest, a_webhook_with_much_trouble_rests_as_a_whole) {
+  const Webhook webhook = hook();
+  for (int i = 0; i < 400; ++i) tell("media.created", std::to_string(i));
+  store.fail_reads_of(keys::deliveries(webhook.id), rt::Error{Code::kIo, "bad sector"});
+  const std::size_t scanned_before = store.scanned_records();
+  run();
+  EXPECT_LT(store.scanned_records() - scanned_before, 6'000u) << "64 tries, each after a scan of some 70 entries";
+  store.fail_reads_of(keys::deliveries(webhook.id), std::nullopt);
+  EXPECT_EQ(store.records("m/delivery.due/"), 400u);
+}
+
+TEST_F(DispatcherTest, a_lane_whose_queue_was_lost_ends) {
+  const Webhook webhook = hook();
+  tell("media.created", "s");
+  store::Transaction transaction;
+  transaction.erase(keys::queued_delivery(webhook.id, "s", deliveries(webhook.id).at(0).id));
+  good(store.commit(std::move(transaction)));
+  run();
+  EXPECT_EQ(store.records("m/delivery.lane/"), 0u);
+  EXPECT_EQ(store.records("m/delivery.due/"), 0u);
+  tell("media.ready", "s");
+  run();
+  EXPECT_THAT(receiver.bodies("type"), ElementsAre("media.ready")) << "it begins anew";
+}
+
+TEST_F(DispatcherTest, what_comes_while_a_lane_ends_is_not_forgotten) {
+  const Webhook webhook = hook();
+  tell("media.created", "s");
+  store::Transaction transaction;
+  transaction.erase(keys::queued_delivery(webhook.id, "s", deliveries(webhook.id).at(0).id));
+  good(store.commit(std::move(transaction)));
+  store.before_commit([this] { tell("media.ready", "s"); });
+  run();
+  EXPECT_THAT(receiver.bodies("type"), ElementsAre("media.ready"));
+}
+
+TEST_F(DispatcherTest, tenants_whose_receivers_are_silent_leave_slots_for_others) {
+  const std::vector<std::string> silent = {"default", "other"};
+  for (const std::string& tenant : silent) {
+    for (std::size_t i = 0; i < kWebhooksPerTenantMax; ++i) {
+      good(webhooks.create(tenant, {.url = "https://silent.example.com/" + tenant}));
+    }
+    for (int i = 0; i < 4; ++i) tell("media.ready", std::to_string(i), tenant);
+  }
+  const Webhook healthy = good(webhooks.create("third", {.url = "https://example.com/hook"}));
+  receiver.is_silent = [](const auto& request) { return request.url.contains("silent"); };
+  const auto delivering = [&]() -> rt::Task<void> {
+    const auto send = [this](outbound::Request request) { return Receiver::take(receiver, std::move(request)); };
+    Dispatcher dispatcher(store, send, {}, test_clock);
+    rt::Scope scope;
+    scope.spawn(dispatcher.run());
+    for (int turns = 0; turns < 2'000; ++turns) co_await rt::yield();
+    EXPECT_EQ(receiver.requests.size(), 2 * kDeliveriesRunningPerTenant);
+    tell("media.ready", "s", "third");
+    dispatcher.wake(healthy.id);
+    for (int turns = 0; turns < 2'000; ++turns) co_await rt::yield();
+    EXPECT_EQ(receiver.requests.back().url, "https://example.com/hook");
+    dispatcher.stop();
+    receiver.is_silent = [](const auto&) { return false; };
+    co_await scope.join();
+  };
+  rt::run_until_done(delivering());
 }
 
 TEST_F(DispatcherTest, a_damaged_lane_goes_on) {
