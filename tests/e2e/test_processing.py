@@ -231,8 +231,8 @@ def descendants(pid):
 
 
 def test_a_cancelled_encode_ends_and_can_begin_again(start, tmp_path):
-    path = generated_clip(tmp_path / "clip.mp4", "-f", "lavfi", "-i", "testsrc2=size=640x360:rate=25:duration=20", *H264)
-    with start("cancelled", env=FULL | {"MILLRACE_MEDIA_ENCODE_PRESET": "veryslow"}) as server:
+    path = generated_clip(tmp_path / "clip.mp4", "-f", "lavfi", "-i", "testsrc2=size=854x480:rate=25:duration=30", *H264)
+    with start("cancelled", env=FULL | {"MILLRACE_MEDIA_ENCODE_PRESET": "slow"}) as server:
         api = server.api()
         media_id = api.ingest(path.read_bytes(), path.name)["mediaId"]
         wait_until(lambda: api.media(media_id)["progress"] > 0, "the encode to be on its way", 60)
@@ -253,7 +253,7 @@ def test_a_cancelled_encode_ends_and_can_begin_again(start, tmp_path):
         api.call("POST", f"/v2/media/{media_id}/reprocess", 202)
         media = api.settled(media_id, SETTLE_SECONDS)
         assert media["status"] == "ready" and "error" not in {name for name, value in media.items() if value}, media
-        assert heights(api, media_id) == [(640, 360), (426, 240)]
+        assert heights(api, media_id) == [(854, 480), (426, 240)]
 
 
 def test_what_cannot_be_made_anew_plays_on(tmp_path):
