@@ -178,6 +178,23 @@ def test_a_repeat_asks_for_nothing(whispering, tmp_path):
     assert {each["languageCode"]: each["id"] for each in transcripts(api, media)}["de"] == first
 
 
+def test_a_removed_media_is_not_listened_to_any_more(start, tmp_path):
+    program, model = tmp_path / "bin" / "whisper-cli", tmp_path / "model.bin"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\nsleep 250\n")
+    program.chmod(0o755)
+    model.write_text("a model")
+    whisper = {"MILLRACE_MEDIA_WHISPER": str(program), "MILLRACE_MEDIA_WHISPER_MODEL": str(model)}
+    tone = generated_clip(tmp_path / "tone.flac", "-f", "lavfi", "-i", "sine=duration=1").read_bytes()
+    with start("removed", env=HEARS | whisper) as server:
+        api = server.api()
+        media = api.ingest(tone, "tone.flac", transcriptLanguageCodes=["de"])["mediaId"]
+        assert api.settled(media)["status"] == "ready"
+        wait_until(lambda: any((server.data / "jobs").iterdir()), "the engine to listen", 60)
+        api.call("DELETE", f"/v2/media/{media}?hard=true")
+        wait_until(lambda: not any((server.data / "jobs").iterdir()), "the engine to end", 60)
+
+
 def test_chromium_shows_what_was_said(whispering, tmp_path, browser):
     api = whispering.api()
     clip = generated_clip(tmp_path / "clip.mp4", "-f", "lavfi", "-i", "testsrc2=size=320x240:rate=25:duration=4",

@@ -22,7 +22,17 @@ class JobRecoveryTest : public JobsTest {
     return id;
   }
   static std::string entry_without_turn(const Job& job) {
-    return "m/job.queue/work/1/" + keys::ordered(job.due_ms) + "/" + job.id;
+    return keys::jobs_without_turns() + job.kind + "/1/" + keys::ordered(job.due_ms) + "/" + job.id;
+  }
+  // The second when it can be read again.
+  void must_run_first_and_then(const std::string& whole, const std::string& broken) {
+    const auto steps = [&]() -> rt::Task<void> {
+      co_await until(whole, JobState::kDone);
+      store.fail_reads_of(keys::job(broken), std::nullopt);
+      jobs.wake();
+      co_await until(broken, JobState::kDone);
+    };
+    run_queue(steps());
   }
   bool go_on(JobRecovery& recovery) { return rt::run_until_done(recovery.go_on()); }
 };
@@ -69,13 +79,7 @@ TEST_F(JobRecoveryTest, a_record_that_cannot_be_read_keeps_its_place_until_it_ca
   const std::string broken = submit_without_turn("broken");
   const std::string whole = submit_without_turn("whole");
   store.fail_reads_of(keys::job(broken), rt::Error{Code::kDamaged, "checksum"});
-  const auto steps = [&]() -> rt::Task<void> {
-    co_await until(whole, JobState::kDone);
-    store.fail_reads_of(keys::job(broken), std::nullopt);
-    jobs.wake();
-    co_await until(broken, JobState::kDone);
-  };
-  run_queue(steps());
+  must_run_first_and_then(whole, broken);
 }
 
 TEST_F(JobRecoveryTest, an_interrupted_job_that_cannot_be_read_keeps_no_other_waiting) {
@@ -83,13 +87,7 @@ TEST_F(JobRecoveryTest, an_interrupted_job_that_cannot_be_read_keeps_no_other_wa
   crash_while_running(store);
   store.fail_reads_of(keys::job(broken), rt::Error{Code::kIo, "bad sector"});
   const std::string whole = submit("whole");
-  const auto steps = [&]() -> rt::Task<void> {
-    co_await until(whole, JobState::kDone);
-    store.fail_reads_of(keys::job(broken), std::nullopt);
-    jobs.wake();
-    co_await until(broken, JobState::kDone);
-  };
-  run_queue(steps());
+  must_run_first_and_then(whole, broken);
   EXPECT_EQ(store.records("m/job.running/"), 0u);
 }
 
