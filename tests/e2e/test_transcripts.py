@@ -142,16 +142,20 @@ def test_transcripts_go_with_their_media(hearing, speech):
     assert api.http.get(transcript["urls"]["txt"]).status_code == 404
 
 
+def whisper_of(folder, script):
+    """The configuration of a server that hears with this program."""
+    program, model = folder / "bin" / "whisper-cli", folder / "model.bin"
+    program.parent.mkdir()
+    program.write_text(script)
+    program.chmod(0o755)
+    model.write_text("a model")
+    return HEARS | {"MILLRACE_MEDIA_WHISPER": str(program), "MILLRACE_MEDIA_WHISPER_MODEL": str(model)}
+
+
 @pytest.fixture(scope="module")
 def whispering(tmp_path_factory):
     folder = tmp_path_factory.mktemp("whispering")
-    program, model = folder / "bin" / "whisper-cli", folder / "model.bin"
-    program.parent.mkdir()
-    program.write_text(WHISPER)
-    program.chmod(0o755)
-    model.write_text("a model")
-    whisper = {"MILLRACE_MEDIA_WHISPER": str(program), "MILLRACE_MEDIA_WHISPER_MODEL": str(model)}
-    with serving(folder / "server", env=HEARS | PLAYS | whisper) as running:
+    with serving(folder / "server", env=PLAYS | whisper_of(folder, WHISPER)) as running:
         yield running
 
 
@@ -179,14 +183,8 @@ def test_a_repeat_asks_for_nothing(whispering, tmp_path):
 
 
 def test_a_removed_media_is_not_listened_to_any_more(start, tmp_path):
-    program, model = tmp_path / "bin" / "whisper-cli", tmp_path / "model.bin"
-    program.parent.mkdir()
-    program.write_text("#!/bin/sh\nsleep 250\n")
-    program.chmod(0o755)
-    model.write_text("a model")
-    whisper = {"MILLRACE_MEDIA_WHISPER": str(program), "MILLRACE_MEDIA_WHISPER_MODEL": str(model)}
     tone = generated_clip(tmp_path / "tone.flac", "-f", "lavfi", "-i", "sine=duration=1").read_bytes()
-    with start("removed", env=HEARS | whisper) as server:
+    with start("removed", env=whisper_of(tmp_path, "#!/bin/sh\nsleep 250\n")) as server:
         api = server.api()
         media = api.ingest(tone, "tone.flac", transcriptLanguageCodes=["de"])["mediaId"]
         assert api.settled(media)["status"] == "ready"
